@@ -1,0 +1,105 @@
+"""The `course` command. Heavy imports wait until a command needs them."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course_lib.errors import CourseError
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is loaded
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Run the course, check the machine, show results.")
+Numbers = Annotated[list[str] | None, typer.Argument(help="Notebook numbers, with what they need; none means all.")]
+ProfileName = Annotated[str, typer.Option("--profile", help="smoke, short or full")]
+Output = Annotated[Path | None, typer.Option("--output", help="Folder for what a run makes (build).")]
+
+
+@app.command("list")
+def list_notebooks() -> None:
+    """The notebooks in order, with what each needs."""
+    from course_lib.course import catalog
+
+    for n in catalog.load():
+        typer.echo(f"{n.number}  {n.title}" + (f"  (needs {', '.join(n.needs)})" if n.needs else ""))
+
+
+@app.command()
+def run(
+    numbers: Numbers = None,
+    profile: ProfileName = "short",
+    output: Output = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep notebooks that are done and unchanged.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Notebooks at a time.")] = 1,
+) -> None:
+    """Execute notebooks, and say of each whether it ran to its end."""
+    from course_lib import paths
+    from course_lib.course import catalog, runner
+
+    if output:
+        os.environ["COURSE_OUTPUT"] = str(output.resolve())
+    chosen = catalog.select(catalog.load(), numbers or [])
+    typer.echo(f"{len(chosen)} notebooks, profile {profile}, into {paths.outputs(profile)}")
+    failed = False
+    for outcome in runner.run(chosen, profile, resume, jobs):
+        name = outcome.notebook.path.stem
+        if outcome.state in ("ok", "kept"):
+            typer.echo(f"[OK]   {name}  " + (f"{outcome.seconds:.0f} s" if outcome.state == "ok" else "kept"))
+        else:
+            failed = True
+            typer.echo(f"[FAIL] {name} {outcome.state}: {outcome.reason}", err=True)
+            if outcome.executed.exists():
+                typer.echo(f"       the partial notebook: {outcome.executed}", err=True)
+    typer.echo(f"Executed notebooks: {paths.outputs(profile) / 'executed'}")
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    profile: ProfileName = "short",
+    output: Output = None,
+    save: Annotated[bool, typer.Option("--save", help="Copy results to data/results, update README.")] = False,
+) -> None:
+    """A table of the results of a run."""
+    from course_lib import paths
+    from course_lib.course import ledger, reports
+
+    if output:
+        os.environ["COURSE_OUTPUT"] = str(output.resolve())
+    typer.echo(reports.table(paths.outputs(profile) / "results"))
+    typer.echo(f"Executed notebooks: {paths.outputs(profile) / 'executed'}")
+    if save:
+        for file in [*ledger.save(profile), *reports.update_pages()]:
+            typer.echo(f"wrote {file}")
+
+
+@app.command()
+def check(contract: Annotated[bool, typer.Option("--contract", help="The form of every notebook.")] = True) -> None:
+    """Whether the notebooks keep the contract."""
+    from course_lib.course import contract as rules
+
+    if faults := rules.faults():
+        for fault in faults:
+            typer.echo(fault, err=True)
+        raise typer.Exit(1)
+    typer.echo("Every notebook keeps the contract.")
+
+
+@app.command()
+def doctor() -> None:
+    """Whether this machine can run the course, and what to do if not."""
+    from course_lib import doctor as checks
+
+    raise typer.Exit(checks.main())
+
+
+def main() -> None:
+    """Entry point: a CourseError becomes its one sentence and exit code 1."""
+    try:
+        app()
+    except CourseError as error:
+        print(f"course: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""Running the notebooks, keeping their results, checking their form."""

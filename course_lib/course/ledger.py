@@ -1,0 +1,53 @@
+"""The record of every number the course prints: one JSON file a notebook.
+
+A run writes to `outputs(profile)/results`; `course report --save` copies them to `data/results/PROFILE`, from where the
+README and the notebooks' own tables take their numbers.
+"""
+
+import json
+import platform
+from pathlib import Path
+
+from course_lib import paths, profiles
+from course_lib.errors import CourseError
+from course_lib.files import write_atomically
+
+SAVED = paths.DATA / "results"
+README_START, README_END = "<!-- results: written by `course report --save` -->", "<!-- end of results -->"
+
+
+def record(notebook: str, profile: str, seed: int, **results) -> Path:
+    """Keep a notebook's results (what JSON can hold); returns the file."""
+    profiles.load(profile)
+    file = paths.outputs(profile) / "results" / f"{notebook}.json"
+    row = {"notebook": notebook, "profile": profile, "seed": seed, "python": platform.python_version(), **results}
+    try:
+        content = json.dumps(row, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise CourseError(f"Notebook {notebook}: a result is not plain JSON ({error}); convert it first.") from None
+    write_atomically(file, content.encode())
+    return file
+
+
+def read(notebook: str, folder: Path) -> dict:
+    """One notebook's results from a folder of them. Raises CourseError when it has none."""
+    file = folder / f"{notebook}.json"
+    if not file.is_file():
+        raise CourseError(f"{file} does not exist: run notebook {notebook} first.")
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def read_all(folder: Path) -> dict[str, dict]:
+    """Notebook number -> its results, for those that have any."""
+    return {f.stem: json.loads(f.read_text(encoding="utf-8")) for f in sorted(folder.glob("[0-9][0-9].json"))}
+
+
+def save(profile: str) -> list[Path]:
+    """Copy a finished run's results into the repository; returns the files."""
+    source = paths.outputs(profile) / "results"
+    files = sorted(source.glob("*.json"))
+    if not files:
+        raise CourseError(f"{source} holds no results: run `course run --profile {profile}` first.")
+    for file in files:
+        write_atomically(SAVED / profile / file.name, file.read_bytes())
+    return [SAVED / profile / file.name for file in files]

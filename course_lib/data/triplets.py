@@ -1,0 +1,72 @@
+"""Triplets of passage, term that fits, term that does not.
+
+A pair of passage and term is *strong* when the passage uses the term at least twice, or once and in a heading: reading
+showed that most strong pairs are about the term, while most single mentions only pass by it.
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from course_lib.data.passages import Passage
+from course_lib.data.terms import Matcher, Term
+
+NEGATIVES = ("random", "same category")
+
+
+@dataclass(frozen=True)
+class Triplet:
+    """One training example; `passage` is the id of the passage that the anchor was made from."""
+
+    anchor: str
+    positive: str
+    negative: str
+    passage: str
+
+
+@dataclass(frozen=True)
+class StrongPair:
+    """A passage that is likely to be about a term; `strength` counts mentions, a heading as two."""
+
+    passage: Passage
+    term: Term
+    strength: int
+
+
+def strong_pairs(passages: Iterable[Passage], terms: Sequence[Term]) -> list[StrongPair]:
+    """Every strong pair, passage by passage, in the order of the inventory."""
+    matcher, found = Matcher(terms), []
+    for passage in passages:
+        inside = matcher.by_term(passage.text)
+        headed = {m.term for heading in passage.headings for m in matcher.mentions(heading)}
+        for term in terms:
+            mentions = len(inside.get(term.name, ()))
+            if mentions >= 2 or (mentions and term.name in headed):
+                found.append(StrongPair(passage, term, mentions + 2 * (term.name in headed)))
+    return found
+
+
+def build(pairs: Sequence[StrongPair], terms: Sequence[Term], seed: int, masked: float = 0.0) -> list[Triplet]:
+    """Two triplets a pair: one negative drawn from all terms, one from the positive's category.
+
+    Never a term that the passage mentions, nor a parent, child or sibling by parent of the positive. `masked` is the
+    share of passages, drawn once each, in whose anchors the positive is blanked out.
+    """
+    matcher, rng = Matcher(terms), random.Random(seed)
+    by_name = {term.name: term for term in terms}
+    triplets = []
+    for pair in pairs:
+        excluded = set(matcher.by_term(pair.passage.text)) | relatives(pair.term, by_name.values())
+        excluded |= {m.term for heading in pair.passage.headings for m in matcher.mentions(heading)}
+        allowed = [term.name for term in terms if term.name not in excluded]
+        same = [name for name in allowed if by_name[name].category == pair.term.category] or allowed
+        hide = rng.random() < masked
+        anchor = matcher.mask(pair.passage.text, {pair.term.name}) if hide else pair.passage.text
+        for pool in (allowed, same):
+            triplets.append(Triplet(anchor, pair.term.name, rng.choice(pool), pair.passage.id))
+    return triplets
+
+
+def relatives(term: Term, terms: Iterable[Term]) -> set[str]:
+    """The term itself, its parents and its children."""
+    return {term.name, *term.parents} | {other.name for other in terms if term.name in other.parents}

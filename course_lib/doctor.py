@@ -1,0 +1,135 @@
+"""Whether this machine can run the course, and what to do if not: `course doctor`, or `python -m course_lib.doctor`.
+
+Standard library only, so that it runs before anything is installed.
+"""
+
+import os
+import re
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from course_lib import encoders, paths
+from course_lib.artifacts import SCIKIT_LEARN
+from course_lib.errors import CourseError
+
+MEMORY_GB, DISK_GB = 7, 8
+HUB = "huggingface.co"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the report. A remedy without `ok` is a failure; a note is neither good nor bad."""
+
+    ok: bool
+    what: str
+    remedy: str = ""
+
+
+def main() -> int:
+    """Print every check; returns 1 if one failed."""
+    failed = False
+    for check in checks():
+        print(f"{'[OK]  ' if check.ok else '[FAIL]'} {check.what}")
+        if not check.ok:
+            failed = True
+            print(f"       {check.remedy}")
+    return int(failed)
+
+
+def checks() -> Iterator[Check]:
+    yield python()
+    yield memory()
+    yield disk(paths.cache())
+    yield packages(paths.LOCK.read_text(encoding="utf-8"))
+    yield kernel()
+    for name in ("minilm", "mpnet"):
+        yield encoder(name)
+    yield corpus()
+    yield hub()
+
+
+def python() -> Check:
+    shown = "Python " + sys.version.split()[0]
+    return Check(sys.version_info >= (3, 11), shown, "Install Python 3.11 or newer and make the environment with it.")
+
+
+def memory() -> Check:
+    try:
+        gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (AttributeError, ValueError, OSError):  # Windows
+        return Check(True, f"memory: not measured on this system; the course wants {MEMORY_GB} GB")
+    remedy = f"The course wants {MEMORY_GB} GB: close other programs, or run it in the smoke profile."
+    return Check(gigabytes >= MEMORY_GB, f"memory: {gigabytes:.0f} GB", remedy)
+
+
+def disk(folder: Path) -> Check:
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    gigabytes = shutil.disk_usage(there).free / 1e9
+    writable = there.is_dir() and os.access(there, os.W_OK)
+    what = f"cache: {folder}, {gigabytes:.0f} GB free" + ("" if writable else ", not writable")
+    remedy = f"Name a folder that you may write, with {DISK_GB} GB free, in COURSE_CACHE."
+    return Check(writable and gigabytes >= DISK_GB, what, remedy)
+
+
+def packages(lock: str) -> Check:
+    """Installed versions against the lock, markers of other systems and Pythons left aside."""
+    wrong = []
+    for line in lock.splitlines():
+        pinned = re.match(r"([A-Za-z0-9_.-]+)==([^\s;]+)\s*(;)?", line)
+        if not pinned or pinned[3]:
+            continue
+        try:
+            installed = version(pinned[1]).split("+")[0]
+        except PackageNotFoundError:
+            installed = "missing"
+        if installed != pinned[2]:
+            wrong.append(f"{pinned[1]} {installed} (lock: {pinned[2]})")
+    shown = "packages: as in requirements.lock"
+    if wrong:
+        shown = f"packages: {len(wrong)} differ from requirements.lock: {', '.join(wrong[:3])}"
+    return Check(not wrong, shown, "Run `python -m course_lib.install`, and this with the Python in .venv.")
+
+
+def kernel() -> Check:
+    spec = Path(sys.prefix, "share", "jupyter", "kernels", "python3", "kernel.json")
+    return Check(
+        spec.is_file(),
+        f"kernel python3: {spec if spec.is_file() else 'missing'}",
+        "Run `python -m course_lib.install`, and this with the Python in .venv.",
+    )
+
+
+def encoder(name: str) -> Check:
+    try:
+        where = encoders.status(name)
+    except CourseError as error:
+        return Check(False, f"encoder {name}: {error}", "Correct COURSE_MODELS or unset it.")
+    return Check(
+        where is not None,
+        f"encoder {name}: {where or 'not here yet'}",
+        "The first notebook downloads it; `course run 00` does so now.",
+    )
+
+
+def corpus() -> Check:
+    there = (paths.cache() / "downloads" / SCIKIT_LEARN.filename).is_file()
+    what = f"corpus: {SCIKIT_LEARN.name} {SCIKIT_LEARN.version} {'in the cache' if there else 'not here yet'}"
+    return Check(there, what, "Notebook 08 downloads it; `course run 08` does so now.")
+
+
+def hub() -> Check:
+    """Reachable or not, both are fine: without the hub the package index serves."""
+    try:
+        socket.create_connection((HUB, 443), timeout=3).close()
+    except OSError as error:
+        return Check(True, f"hub: not reachable ({error}); encoders come from the package index instead")
+    return Check(True, f"hub: {HUB} is reachable")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""From tasks and retrievers to scores, intervals and a verdict."""

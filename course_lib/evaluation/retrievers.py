@@ -1,0 +1,88 @@
+"""Ways to rank a corpus for a query: by shared words (BM25) and by embeddings (dense)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import bm25s
+import numpy as np
+import Stemmer
+import torch
+from sentence_transformers import SentenceTransformer
+
+from course_lib.errors import CourseError
+from course_lib.evaluation.metrics import DEPTH
+from course_lib.evaluation.tasks import RetrievalTask
+
+Rankings = dict[str, list[str]]  # query id -> document ids, best first
+
+
+class Retriever(Protocol):
+    """Anything with a name that ranks a task's corpus for each of its queries."""
+
+    name: str
+
+    def rank(self, task: RetrievalTask) -> Rankings: ...
+
+
+@dataclass(frozen=True)
+class Random:
+    """A seeded shuffle: what any ranking must beat."""
+
+    seed: int
+    name: str = "random"
+
+    def rank(self, task: RetrievalTask) -> Rankings:
+        rng = np.random.default_rng(self.seed)
+        documents = np.array(list(task.corpus))
+        return {query: rng.permutation(documents)[:DEPTH].tolist() for query in task.queries}
+
+
+@dataclass(frozen=True)
+class BM25:
+    """Okapi BM25 as in bm25s (Lucene's variant, k1 = 1.5, b = 0.75) with English stop words and stemming."""
+
+    name: str = "BM25"
+
+    def rank(self, task: RetrievalTask) -> Rankings:
+        def tokens(texts):
+            return bm25s.tokenize(list(texts), stopwords="en", stemmer=Stemmer.Stemmer("english"), show_progress=False)
+
+        index = bm25s.BM25()
+        index.index(tokens(task.corpus.values()), show_progress=False)
+        documents = np.array(list(task.corpus))
+        found = index.retrieve(
+            tokens(task.queries.values()), corpus=documents, k=min(DEPTH, len(documents)), show_progress=False
+        )
+        return {query: row.tolist() for query, row in zip(task.queries, found.documents, strict=True)}
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Cosine similarity of the embeddings that a sentence encoder gives to queries and documents."""
+
+    model: SentenceTransformer
+    name: str
+
+    def rank(self, task: RetrievalTask) -> Rankings:
+        return rank_by_similarity(task, embed(self.model, task.queries), embed(self.model, task.corpus))
+
+
+def embed(model: SentenceTransformer, texts: Mapping[str, str]) -> np.ndarray:
+    """Unit vectors, shape (texts, dimensions). Raises CourseError if the model returns what is not a number."""
+    with torch.inference_mode():
+        vectors = model.encode(list(texts.values()), normalize_embeddings=True, show_progress_bar=False)
+    if not np.isfinite(vectors).all():
+        raise CourseError("The model returns NaN or infinite embeddings: its training diverged; train it again.")
+    return vectors
+
+
+def rank_by_similarity(task: RetrievalTask, queries: np.ndarray, documents: np.ndarray) -> Rankings:
+    """Best first by dot product of (queries, dimensions) and (documents, dimensions); ties in corpus order."""
+    if queries.shape[1] != documents.shape[1]:
+        raise CourseError(
+            f"Queries have {queries.shape[1]} dimensions, documents {documents.shape[1]}: use one model for both."
+        )
+    ids = np.array(list(task.corpus))
+    order = np.argsort(-(queries @ documents.T), axis=1, kind="stable")[:, :DEPTH]
+    return {query: ids[row].tolist() for query, row in zip(task.queries, order, strict=True)}

@@ -1,0 +1,54 @@
+"""Batches in which rows of one anchor meet and lengths are alike, so that a step encodes few, equally long texts."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import torch
+from datasets import Dataset
+from sentence_transformers.base.sampler import DefaultBatchSampler
+
+WINDOW = 16  # batches that are sorted by length together: more waste less padding, fewer mix more
+
+
+class GroupedBatchSampler(DefaultBatchSampler):
+    """Shuffle the anchors, sort them by length within windows of batches, cut into batches, shuffle those.
+
+    Every row is in exactly one batch of an epoch. The order depends on seed and epoch alone.
+    """
+
+    def __init__(self, dataset: Dataset, batch_size: int, drop_last: bool, **kwargs):
+        super().__init__(dataset, batch_size, drop_last, **kwargs)
+        anchors = dataset[dataset.column_names[0]]
+        groups = defaultdict(list)
+        for row, anchor in enumerate(anchors):
+            groups[anchor].append(row)
+        self.groups = list(groups.values())
+        self.lengths = [len(anchor) for anchor in groups]
+        self.rows = len(anchors)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        generator = torch.Generator().manual_seed(self.seed + self.epoch)
+
+        def shuffled(items: list) -> list:
+            return [items[i] for i in torch.randperm(len(items), generator=generator)]
+
+        batches, window = [], []
+        for number in shuffled(range(len(self.groups))):
+            window.append(number)
+            if sum(len(self.groups[n]) for n in window) >= WINDOW * self.batch_size:
+                batches += self._cut(window)
+                window = []
+        batches += self._cut(window)
+        full = [b for b in batches if len(b) == self.batch_size]
+        left = [row for b in batches if len(b) < self.batch_size for row in b]
+        full += [left[i : i + self.batch_size] for i in range(0, len(left), self.batch_size)]
+        if self.drop_last:
+            full = [b for b in full if len(b) == self.batch_size]
+        yield from shuffled(full)
+
+    def _cut(self, window: list[int]) -> list[list[int]]:
+        rows = [row for n in sorted(window, key=lambda n: self.lengths[n]) for row in self.groups[n]]
+        return [rows[i : i + self.batch_size] for i in range(0, len(rows), self.batch_size)]
+
+    def __len__(self) -> int:
+        return self.rows // self.batch_size if self.drop_last else -(-self.rows // self.batch_size)

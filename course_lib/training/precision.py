@@ -1,0 +1,38 @@
+"""bf16 or fp32: measured on the machine at hand, since bf16 is fast on some processors and slow on others."""
+
+import time
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+
+SIZE, REPEATS, GAIN = 768, 5, 1.3
+
+
+@dataclass(frozen=True)
+class Precision:
+    """The choice and what it rests on: seconds of one matrix product in each type."""
+
+    name: str  # "bf16" or "fp32"
+    fp32_seconds: float
+    bf16_seconds: float
+
+
+@cache
+def choose() -> Precision:
+    """bf16 where a (2048, 768) x (768, 768) product is at least GAIN times as fast in it. Takes some 50 ms."""
+    seconds = {dtype: _seconds(dtype) for dtype in (torch.float32, torch.bfloat16)}
+    fp32, bf16 = seconds[torch.float32], seconds[torch.bfloat16]
+    return Precision("bf16" if fp32 > GAIN * bf16 else "fp32", round(fp32, 6), round(bf16, 6))
+
+
+def _seconds(dtype: torch.dtype) -> float:
+    device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else "cpu"
+    left = torch.ones(2048, SIZE, dtype=dtype, device=device)
+    right = torch.ones(SIZE, SIZE, dtype=dtype, device=device)
+    best = float("inf")
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        (left @ right).sum().item()
+        best = min(best, time.perf_counter() - start)
+    return best

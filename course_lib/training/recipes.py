@@ -1,0 +1,65 @@
+"""The two published recipes, each in the two readings that its model card allows.
+
+A card prints the defaults of TrainingArguments (learning rate 5e-5, no decay, no warm-up). But both cards come from
+`SentenceTransformer.fit()`, which builds its own optimizer from its own defaults (2e-5, 0.01, 10,000 warm-up steps) and
+does not tell the card. Which of the two was used cannot be known from the cards, so the course runs both.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training but the data, the weights and the seed.
+
+    `scale` multiplies cosine similarity (MultipleNegativesRankingLoss); `margin` is a Euclidean distance between unit
+    vectors (TripletLoss); a loss ignores the other's parameter. `group_anchors` puts rows of one anchor into one batch.
+    """
+
+    name: str
+    encoder: Literal["minilm", "mpnet"]
+    loss: Literal["MultipleNegativesRankingLoss", "TripletLoss"]
+    learning_rate: float
+    weight_decay: float
+    warmup_steps: int
+    batch_size: int = 16
+    epochs: int = 3
+    max_grad_norm: float = 1.0
+    scale: float = 20.0
+    margin: float = 5.0
+    group_anchors: bool = False
+
+
+MINILM_AS_PRINTED = Recipe(
+    "minilm-as-printed",
+    "minilm",
+    "MultipleNegativesRankingLoss",
+    learning_rate=5e-5,
+    weight_decay=0.0,
+    warmup_steps=0,
+)
+MPNET_AS_PRINTED = Recipe(
+    "mpnet-as-printed",
+    "mpnet",
+    "TripletLoss",
+    learning_rate=5e-5,
+    weight_decay=0.0,
+    warmup_steps=0,
+    group_anchors=True,
+)
+FIT_DEFAULTS = {"learning_rate": 2e-5, "weight_decay": 0.01, "warmup_steps": 10_000}
+MINILM_FIT_DEFAULTS = replace(MINILM_AS_PRINTED, name="minilm-fit-defaults", **FIT_DEFAULTS)
+MPNET_FIT_DEFAULTS = replace(MPNET_AS_PRINTED, name="mpnet-fit-defaults", **FIT_DEFAULTS)
+
+RECIPES = {r.name: r for r in (MINILM_AS_PRINTED, MINILM_FIT_DEFAULTS, MPNET_AS_PRINTED, MPNET_FIT_DEFAULTS)}
+
+
+def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
+    """The rate used in optimizer step `step` (from 0) of `steps`: linear up over the warm-up, then linear down to 0.
+
+    Source: `transformers.get_linear_schedule_with_warmup`.
+    """
+    if step < recipe.warmup_steps:
+        return recipe.learning_rate * step / max(1, recipe.warmup_steps)
+    return recipe.learning_rate * max(0, steps - step) / max(1, steps - recipe.warmup_steps)
