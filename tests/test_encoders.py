@@ -1,5 +1,6 @@
 """What `course_lib.encoders` promises, with the real weights and a stand-in of a hub on this machine."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -9,7 +10,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -20,7 +23,6 @@ from course_lib import artifacts, encoders, paths
 from course_lib.errors import CourseError
 
 L12, L6 = encoders.MINILM_L12, encoders.MINILM_L6
-REAL_CACHE = paths.cache()
 LOCAL_SETTINGS = ("COURSE_MODELS", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HUB_OFFLINE", "HF_TOKEN")
 
 
@@ -48,9 +50,10 @@ class Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), HubPage)
         self.files = {file.relative_to(folder).as_posix(): file for file in folder.rglob("*") if file.is_file()}
         self.requests: list[str] = []
-        self.html = False  # answers as a captive portal does
+        self.html = False  # answers everything with a page, as a captive portal does
+        self.silent = False  # hands out files but never lists them
         self.endpoint = f"http://127.0.0.1:{self.server_port}"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=[0.02], daemon=True).start()
 
 
 class HubPage(BaseHTTPRequestHandler):
@@ -63,6 +66,8 @@ class HubPage(BaseHTTPRequestHandler):
         self.server.requests.append(path)
         if self.server.html:
             self.answer(b"<html>Please log in</html>", {})
+        elif path == self.tree and self.server.silent:
+            time.sleep(60)
         elif path == self.tree:
             self.answer(json.dumps([self.entry(name) for name in self.server.files]).encode(), {})
         elif (name := path.removeprefix(self.resolve)) in self.server.files:
@@ -79,7 +84,9 @@ class HubPage(BaseHTTPRequestHandler):
         return {"type": "file", "path": name, "size": size, "oid": hashlib.sha1(name.encode()).hexdigest()}
 
     def answer(self, body: bytes, headers: dict[str, str]) -> None:
-        self.send_response(200)
+        first_byte_only = self.headers.get("Range") == "bytes=0-0"
+        body = body[:1] if first_byte_only else body
+        self.send_response(206 if first_byte_only else 200)
         for name, value in (headers | {"Content-Length": str(len(body))}).items():
             self.send_header(name, value)
         self.end_headers()
@@ -93,11 +100,10 @@ class HubPage(BaseHTTPRequestHandler):
 @pytest.fixture
 def hub(minilm_folder: Path, tmp_path: Path) -> Iterator[Hub]:
     """A hub that serves the real files of L6 as L12, and beside them a pickle and code."""
-    repository = tmp_path / "repository"
-    shutil.copytree(minilm_folder, repository)
-    (repository / "pytorch_model.bin").write_bytes(pickle.dumps("code"))
-    (repository / "train_script.py").write_text("code")
-    server = Hub(repository)
+    server = Hub(minilm_folder)
+    for name in ("pytorch_model.bin", "train_script.py"):
+        server.files[name] = tmp_path / name
+        server.files[name].write_bytes(pickle.dumps("code"))
     yield server
     server.shutdown()
     server.server_close()
@@ -152,7 +158,7 @@ def test_mpnet_joined_from_its_parts_is_the_genuine_model():
     assert encoder.model.encode(["a", "b"]).shape == (2, 768)
 
 
-def test_every_source_folder_holds_the_same_tokenizer_for_those_who_want_only_that(minilm_folder):
+def test_the_folder_of_an_encoder_holds_its_tokenizer(minilm_folder):
     assert (minilm_folder / "tokenizer.json").is_file() and (encoders.folder("mpnet") / "tokenizer.json").is_file()
 
 
@@ -247,8 +253,9 @@ def test_the_hub_serves_the_pinned_revision_once_and_neither_pickles_nor_code(hu
     assert in_own_process(TWICE, HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_OFFLINE="1")[0] == first
 
 
-def test_hub_offline_skips_the_probe(hub):
-    assert in_own_process(TWICE, HF_ENDPOINT=hub.endpoint, HF_HUB_OFFLINE="1")[0].startswith("package index: ")
+def test_hub_offline_skips_the_probe_and_a_full_cache_needs_no_network(hub):
+    offline = {"HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": "1", "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
+    assert in_own_process(TWICE, **offline)[0].startswith("package index: ")
     assert hub.requests == []
 
 
@@ -258,12 +265,26 @@ def test_a_hub_that_answers_with_a_login_page_is_passed_over(hub):
     assert len(hub.requests) == 1  # the second call of the process did not ask again
 
 
-def test_a_blocked_hub_costs_less_than_ten_seconds_and_is_asked_once(minilm_folder):
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # its backlog accepts; nobody ever answers
-        for endpoint in ("http://127.0.0.1:9", f"http://127.0.0.1:{silent.getsockname()[1]}"):
-            first, first_seconds, second, second_seconds = in_own_process(TWICE, HF_ENDPOINT=endpoint)
-            assert first == second == f"package index: {minilm_folder}"
-            assert first_seconds < 10 and second_seconds < 1
+def trickle(listener: socket.socket) -> None:
+    """Answers one connection for ever, a byte at a time: no time-out between bytes ever strikes."""
+    with contextlib.suppress(OSError), listener.accept()[0] as connection:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Padding: ")
+        while True:
+            connection.sendall(b"-")
+            time.sleep(0.5)
+
+
+def test_a_blocked_hub_costs_less_than_ten_seconds_and_is_asked_once(minilm_folder, hub):
+    hub.silent = True
+    with socket.create_server(("127.0.0.1", 0)) as silent, socket.create_server(("127.0.0.1", 0)) as trickling:
+        threading.Thread(target=trickle, args=[trickling], daemon=True).start()
+        # It refuses; accepts and never answers; drips; falls silent midway.
+        ports = [9, silent.getsockname()[1], trickling.getsockname()[1], hub.server_port]
+        with ThreadPoolExecutor() as pool:
+            answers = pool.map(lambda port: in_own_process(TWICE, HF_ENDPOINT=f"http://127.0.0.1:{port}"), ports)
+            for first, first_seconds, second, second_seconds in answers:
+                assert first == second == f"package index: {minilm_folder}"
+                assert first_seconds < 10 and second_seconds < 1
 
 
 def test_no_source_at_all_ends_in_one_sentence(tmp_path):

@@ -78,9 +78,9 @@ def _one(
     kept = folder / "executed" / f"{notebook.number}.fingerprint"
     if blocked:
         return Outcome(notebook, "left out", 0.0, executed, f"it needs {', '.join(blocked)}")
-    if resume and kept.exists() and kept.read_text() == print_ and not judge(executed):
-        if (folder / "results" / f"{notebook.number}.json").exists():
-            return Outcome(notebook, "kept", 0.0, executed)
+    unchanged = kept.exists() and kept.read_text() == print_
+    if resume and unchanged and not judge(executed) and (folder / "results" / f"{notebook.number}.json").exists():
+        return Outcome(notebook, "kept", 0.0, executed)
     kept.unlink(missing_ok=True)
     start = time.perf_counter()
     message = execute(notebook.path, executed, profile, bar)

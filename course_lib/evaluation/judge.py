@@ -4,8 +4,11 @@ Queries of one group are averaged first, and every interval is a bootstrap over 
 are not three independent observations.
 """
 
+import json
+import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -15,6 +18,7 @@ from course_lib.errors import CourseError
 from course_lib.evaluation.metrics import HEADLINE, score
 from course_lib.evaluation.retrievers import Retriever
 from course_lib.evaluation.tasks import RetrievalTask
+from course_lib.files import write_atomically
 
 CONFIDENCE = 0.95
 
@@ -46,6 +50,28 @@ class Scores:
         for query, scores in self.per_query.items():
             values[self.groups[query]].append(scores[metric])
         return {group: float(np.mean(v)) for group, v in values.items()}
+
+
+def keep(scores: Scores, folder: Path) -> Path:
+    """Write the scores where `kept` finds them: a later notebook need not rank again."""
+    file = _file(folder, scores.task, scores.retriever)
+    write_atomically(file, json.dumps(asdict(scores)).encode())
+    return file
+
+
+def kept(folder: Path, task: RetrievalTask, retriever: str) -> Scores:
+    """Scores of an earlier notebook. Raises CourseError when there are none, or when they are of other queries."""
+    file = _file(folder, task.name, retriever)
+    if not file.is_file():
+        raise CourseError(f"{file} does not exist: run the notebook that scores {retriever!r} first.")
+    scores = Scores(**json.loads(file.read_text(encoding="utf-8")))
+    if scores.groups != task.groups:
+        raise CourseError(f"{file} holds scores of other queries: run the notebook that made it again.")
+    return scores
+
+
+def _file(folder: Path, task: str, retriever: str) -> Path:
+    return folder / f"{re.sub(r'[^a-z0-9]+', '-', f'{task} {retriever}'.lower())}.json"
 
 
 def evaluate(task: RetrievalTask, retriever: Retriever) -> Scores:

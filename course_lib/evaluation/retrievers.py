@@ -10,6 +10,7 @@ import Stemmer
 import torch
 from sentence_transformers import SentenceTransformer
 
+from course_lib import precision
 from course_lib.errors import CourseError
 from course_lib.evaluation.metrics import DEPTH
 from course_lib.evaluation.tasks import RetrievalTask
@@ -69,12 +70,16 @@ class Dense:
 
 
 def embed(model: SentenceTransformer, texts: Mapping[str, str]) -> np.ndarray:
-    """Unit vectors, shape (texts, dimensions). Raises CourseError if the model returns what is not a number."""
-    with torch.inference_mode():
+    """Unit vectors, shape (texts, dimensions), computed in bf16 where this machine is faster in it.
+
+    Raises CourseError if the model returns what is not a number.
+    """
+    bf16 = precision.choose().name == "bf16"
+    with torch.inference_mode(), torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
         vectors = model.encode(list(texts.values()), normalize_embeddings=True, show_progress_bar=False)
     if not np.isfinite(vectors).all():
         raise CourseError("The model returns NaN or infinite embeddings: its training diverged; train it again.")
-    return vectors
+    return vectors.astype(np.float32)
 
 
 def rank_by_similarity(task: RetrievalTask, queries: np.ndarray, documents: np.ndarray) -> Rankings:
