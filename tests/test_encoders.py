@@ -239,7 +239,7 @@ out += [name for name in ("torch", "huggingface_hub", "tqdm", "filelock", "numpy
 
 
 def test_the_hub_serves_the_pinned_revision_once_and_neither_pickles_nor_code(hub, tmp_path):
-    (first, _, second, seconds) = in_own_process(TWICE, HF_ENDPOINT=hub.endpoint)
+    (first, _, second, _) = in_own_process(TWICE, HF_ENDPOINT=hub.endpoint)
     snapshot = tmp_path / "huggingface" / "hub" / "models--sentence-transformers--all-MiniLM-L12-v2"
     snapshot = snapshot / "snapshots" / "a05860a77cef7b37e0048a7864658139bc18a854"
     assert first == second == f"hub: {snapshot}"

@@ -34,9 +34,6 @@ class Heldout:
     def passages(self, passages: Iterable[Passage], split: Split) -> list[Passage]:
         return [p for p in passages if self.document.get(p.document, "train") == split]
 
-    def training_terms(self, terms: Iterable[Term]) -> list[Term]:
-        return [t for t in terms if t.name not in self.term]
-
 
 def load(path: Path = paths.DATA / "heldout.txt") -> Heldout:
     """Read lines of `SPLIT KIND NAME`; blank lines and lines that open with # are comments.

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import yaml
@@ -101,6 +102,10 @@ def _check_names(terms: list[Term], lines: dict[int, int], path: Path) -> None:
         for parent in term.parents:
             if parent not in known:
                 raise CourseError(f"{where}: parent {parent!r} is no term of this inventory; add it or correct it.")
+    try:
+        tuple(TopologicalSorter({t.name: t.parents for t in terms}).static_order())
+    except CycleError as error:
+        raise CourseError(f"{path}: parents in a circle, {' -> '.join(error.args[1])}; remove one of them.") from None
 
 
 def _keys(term: Term) -> Iterable[tuple[str, ...]]:

@@ -5,13 +5,11 @@ showed that most strong pairs are about the term, while most single mentions onl
 """
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from course_lib.data.passages import Passage
 from course_lib.data.terms import Matcher, Term
-
-NEGATIVES = ("random", "same category")
 
 
 @dataclass(frozen=True)
@@ -46,19 +44,25 @@ def strong_pairs(passages: Iterable[Passage], terms: Sequence[Term]) -> list[Str
     return found
 
 
-def build(pairs: Sequence[StrongPair], terms: Sequence[Term], seed: int, masked: float = 0.0) -> list[Triplet]:
+def build(
+    pairs: Sequence[StrongPair],
+    terms: Sequence[Term],
+    seed: int,
+    withheld: Collection[str] = (),
+    masked: float = 0.0,
+) -> list[Triplet]:
     """Two triplets a pair: one negative drawn from all terms, one from the positive's category.
 
-    Never a term that the passage mentions, nor a parent, child or sibling by parent of the positive. `masked` is the
-    share of passages, drawn once each, in whose anchors the positive is blanked out.
+    Never a term that the passage mentions, nor an ancestor or descendant of the positive, nor one of the `withheld`
+    names. `masked` is the share of pairs in whose anchor the positive is blanked out.
     """
     matcher, rng = Matcher(terms), random.Random(seed)
     by_name = {term.name: term for term in terms}
     triplets = []
     for pair in pairs:
-        excluded = set(matcher.by_term(pair.passage.text)) | relatives(pair.term, by_name.values())
+        excluded = {*withheld, *matcher.by_term(pair.passage.text), *relatives(pair.term, by_name)}
         excluded |= {m.term for heading in pair.passage.headings for m in matcher.mentions(heading)}
-        allowed = [term.name for term in terms if term.name not in excluded]
+        allowed = [name for name in by_name if name not in excluded]
         same = [name for name in allowed if by_name[name].category == pair.term.category] or allowed
         hide = rng.random() < masked
         anchor = matcher.mask(pair.passage.text, {pair.term.name}) if hide else pair.passage.text
@@ -67,6 +71,10 @@ def build(pairs: Sequence[StrongPair], terms: Sequence[Term], seed: int, masked:
     return triplets
 
 
-def relatives(term: Term, terms: Iterable[Term]) -> set[str]:
-    """The term itself, its parents and its children."""
-    return {term.name, *term.parents} | {other.name for other in terms if term.name in other.parents}
+def relatives(term: Term, by_name: Mapping[str, Term]) -> set[str]:
+    """The term itself, all its ancestors and all its descendants."""
+
+    def ancestors(name: str) -> set[str]:
+        return {name}.union(*(ancestors(parent) for parent in by_name[name].parents))
+
+    return ancestors(term.name) | {name for name in by_name if term.name in ancestors(name)}

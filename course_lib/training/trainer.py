@@ -24,10 +24,10 @@ from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 from course_lib import paths
 from course_lib.encoders import Encoder
 from course_lib.errors import CourseError
+from course_lib.precision import Precision, choose
 from course_lib.profiles import Profile
 from course_lib.training import losses
 from course_lib.training.batches import GroupedBatchSampler
-from course_lib.precision import Precision, choose
 from course_lib.training.recipes import Recipe
 
 LOGGED_STEPS = 500  # the published cards hold one loss: the mean over this many first steps

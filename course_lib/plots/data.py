@@ -1,0 +1,80 @@
+"""Figures of the two datasets."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from course_lib.plots.style import BLUE, CYCLE, GRAY, ORANGE, RED, WIDTH, axes
+
+
+def token_histogram(lengths: Sequence[int], what: str, card_mean: float, card_range: tuple[int, int]) -> Figure:
+    """Token counts of ours, beside the mean and range that the published card prints."""
+    figure, ax = axes()
+    ax.hist(lengths, bins=min(40, max(lengths) - min(lengths) + 1), color=BLUE)
+    ax.axvline(float(np.mean(lengths)), color=ORANGE, label=f"our mean {np.mean(lengths):.1f}")
+    ax.axvline(card_mean, color=RED, linestyle="--", label=f"published mean {card_mean:.1f}")
+    ax.axvspan(*card_range, color=GRAY, alpha=0.12, label=f"published range {card_range[0]} to {card_range[1]}")
+    ax.set(xlabel=f"tokens in a {what}", ylabel=f"number of {what}s")
+    ax.legend(frameon=False)
+    return figure
+
+
+def class_counts(counts: Mapping[str, int], xlabel: str, ylabel: str) -> Figure:
+    """Horizontal bars, the largest on top."""
+    names = sorted(counts, key=lambda name: counts[name])
+    figure, ax = axes(height=0.24 * len(names) + 0.9)
+    ax.barh(names, [counts[n] for n in names], color=BLUE)
+    ax.grid(False)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    return figure
+
+
+def split_sizes(sizes: Mapping[str, Mapping[str, int]], xlabel: str) -> Figure:
+    """Stacked bars: for each name the number in each split."""
+    figure, ax = axes(height=0.24 * len(sizes) + 1.1)
+    left = np.zeros(len(sizes))
+    for split, color in zip(("train", "dev", "test"), CYCLE, strict=False):
+        widths = np.array([counts.get(split, 0) for counts in sizes.values()])
+        ax.barh(list(sizes), widths, left=left, color=color, label=split)
+        left += widths
+    ax.invert_yaxis()
+    ax.grid(False)
+    ax.set(xlabel=xlabel, ylabel="topic")
+    ax.legend(frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    return figure
+
+
+def mentions_per_passage(counts: Sequence[int], strong: Sequence[int]) -> Figure:
+    """How many terms a passage mentions, and how many of them it is likely to be about."""
+    figure, ax = axes()
+    bins = np.arange(max(counts) + 2) - 0.5
+    ax.hist(counts, bins=bins, color=BLUE, label=f"mentioned (mean {np.mean(counts):.1f})")
+    ax.hist(strong, bins=bins, color=ORANGE, alpha=0.85, label=f"strong (mean {np.mean(strong):.1f})")
+    ax.set(xlabel="terms in a passage", ylabel="number of passages")
+    ax.legend(frameon=False)
+    return figure
+
+
+def duplicate_curve(shares: Mapping[str, Sequence[float]], limit: float) -> Figure:
+    """Share of texts whose overlap is at least x, one line a comparison."""
+    figure, ax = axes()
+    grid = np.linspace(0, 1, 101)
+    for (name, values), color in zip(shares.items(), CYCLE, strict=False):
+        ax.plot(grid, [float(np.mean(np.array(values) >= x)) for x in grid], color=color, label=name)
+    ax.axvline(limit, color=GRAY, linestyle=":", label=f"limit {limit:g}")
+    ax.set(xlabel="overlap (share of shingles)", ylabel="share of texts with at least that overlap", ylim=(0, 1.02))
+    ax.set_yscale("symlog", linthresh=0.01)
+    ax.legend(frameon=False)
+    return figure
+
+
+def word_overlap(overlaps: Mapping[str, Sequence[float]]) -> Figure:
+    """Box plots of word overlap (0 to 1) for kinds of query against their right documents."""
+    figure, ax = axes(width=WIDTH, height=0.5 * len(overlaps) + 1.2)
+    boxes = ax.boxplot(list(overlaps.values()), vert=False, tick_labels=list(overlaps), patch_artist=True)
+    for box in boxes["boxes"]:
+        box.set_facecolor("#CFE3F1")
+    ax.grid(axis="x", color="#DDDDDD", linewidth=0.6)
+    ax.set(xlabel="share of the query's content words that occur in the document", xlim=(-0.02, 1.02))
+    return figure

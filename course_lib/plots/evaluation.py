@@ -1,0 +1,62 @@
+"""Figures of retrieval and of what training changed in it."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from course_lib.plots.style import BLUE, CYCLE, GRAY, GREEN, RED, WIDTH, axes
+
+
+def similarity_matrix(similarities: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> Figure:
+    """Cosine similarities (rows, columns) as a heat map with the numbers written in."""
+    figure, ax = axes(height=0.55 * len(rows) + 1.4)
+    image = ax.imshow(similarities, vmin=0, vmax=1, cmap="cividis", aspect="auto")
+    ax.grid(False)
+    ax.set_xticks(range(len(columns)), columns, rotation=30, ha="right")
+    ax.set_yticks(range(len(rows)), rows)
+    for (i, j), value in np.ndenumerate(similarities):
+        ax.text(j, i, f"{value:.2f}", ha="center", va="center", color="white" if value < 0.6 else "black", fontsize=8)
+    figure.colorbar(image, ax=ax, label="cosine similarity")
+    return figure
+
+
+def interval_bars(intervals: Mapping[str, Mapping[str, tuple[float, float, float]]], xlabel: str) -> Figure:
+    """Points with 95 % intervals; `intervals` is task -> retriever -> (mean, low, high)."""
+    retrievers = list(dict.fromkeys(name for row in intervals.values() for name in row))
+    figure, ax = axes(height=0.24 * len(retrievers) * len(intervals) + 1.4)
+    for k, name in enumerate(retrievers):
+        shift = (k - (len(retrievers) - 1) / 2) * 0.8 / len(retrievers)
+        own = [(y + shift, row[name]) for y, row in enumerate(intervals.values()) if name in row]
+        means = np.array([mean for _, (mean, _, _) in own])
+        ends = np.array([[mean - low, high - mean] for _, (mean, low, high) in own]).T
+        ys, color = [y for y, _ in own], CYCLE[k % len(CYCLE)]
+        ax.errorbar(means, ys, xerr=ends, fmt="os^Dvx"[k % 6], color=color, capsize=3, label=name)
+    ax.set_yticks(range(len(intervals)), list(intervals))
+    ax.invert_yaxis()
+    ax.grid(axis="x", color="#DDDDDD", linewidth=0.6)
+    ax.set(xlabel=xlabel, xlim=(0, 1))
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(4, len(retrievers)))
+    return figure
+
+
+def differences(values: Sequence[float], before: str, after: str, unit: str) -> Figure:
+    """Sorted per-group change in nDCG@10: gains above zero, losses below."""
+    figure, ax = axes()
+    ordered = np.sort(np.array(values))[::-1]
+    ax.bar(range(len(ordered)), ordered, color=[GREEN if v > 0 else RED for v in ordered], width=1.0)
+    ax.axhline(float(np.mean(ordered)), color=BLUE, linestyle="--", label=f"mean {np.mean(ordered):+.3f}")
+    ax.axhline(0, color=GRAY, linewidth=0.8)
+    ax.set(xlabel=f"{unit}s, sorted by change", ylabel=f"nDCG@10: {after} minus {before}")
+    ax.legend(frameon=False)
+    return figure
+
+
+def two_rankings(before: Sequence[float], after: Sequence[float], names: tuple[str, str], unit: str) -> Figure:
+    """Each group's nDCG@10 before and after; above the diagonal is better after."""
+    figure, ax = axes(width=WIDTH * 0.62, height=WIDTH * 0.62)
+    ax.scatter(before, after, s=18, color=BLUE, alpha=0.6, edgecolor="none")
+    ax.plot([0, 1], [0, 1], color=GRAY, linewidth=0.8)
+    ax.set(xlabel=f"nDCG@10 of a {unit}, {names[0]}", ylabel=f"nDCG@10, {names[1]}", xlim=(-0.02, 1.02))
+    ax.set_ylim(-0.02, 1.02)
+    return figure
