@@ -35,9 +35,10 @@ def run(
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Notebooks at a time.")] = 1,
 ) -> None:
     """Execute notebooks, and say of each whether it ran to its end."""
-    from course_lib import paths
+    from course_lib import paths, profiles
     from course_lib.course import catalog, runner
 
+    profiles.load(profile)
     if output:
         os.environ["COURSE_OUTPUT"] = str(output.resolve())
     chosen = catalog.select(catalog.load(), numbers or [])
@@ -64,9 +65,10 @@ def report(
     save: Annotated[bool, typer.Option("--save", help="Copy results to data/results, update README.")] = False,
 ) -> None:
     """A table of the results of a run."""
-    from course_lib import paths
+    from course_lib import paths, profiles
     from course_lib.course import ledger, reports
 
+    profiles.load(profile)
     if output:
         os.environ["COURSE_OUTPUT"] = str(output.resolve())
     typer.echo(reports.table(paths.outputs(profile) / "results"))

@@ -23,7 +23,7 @@ HUB = "huggingface.co"
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the report. A remedy without `ok` is a failure; a note is neither good nor bad."""
+    """One line of the report; the remedy is shown where it is not ok."""
 
     ok: bool
     what: str
@@ -68,7 +68,7 @@ def memory() -> Check:
 
 
 def disk(folder: Path) -> Check:
-    there = next(p for p in (folder, *folder.parents) if p.exists())
+    there = next(p for p in (folder, *folder.parents) if os.path.exists(p))  # Path.exists raises where it may not look
     gigabytes = shutil.disk_usage(there).free / 1e9
     writable = there.is_dir() and os.access(there, os.W_OK)
     what = f"cache: {folder}, {gigabytes:.0f} GB free" + ("" if writable else ", not writable")
@@ -77,18 +77,18 @@ def disk(folder: Path) -> Check:
 
 
 def packages(lock: str) -> Check:
-    """Installed versions against the lock, markers of other systems and Pythons left aside."""
+    """Installed versions against the lock; what it pins for some systems or Pythons alone may be missing."""
+    allowed: dict[str, list[str]] = {}
+    for name, pinned, marker in re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;]+) *(;?)", lock, re.M):
+        allowed.setdefault(name, ["missing"] if marker else []).append(pinned)
     wrong = []
-    for line in lock.splitlines():
-        pinned = re.match(r"([A-Za-z0-9_.-]+)==([^\s;]+)\s*(;)?", line)
-        if not pinned or pinned[3]:
-            continue
+    for name, versions in allowed.items():
         try:
-            installed = version(pinned[1]).split("+")[0]
+            installed = version(name).split("+")[0]
         except PackageNotFoundError:
             installed = "missing"
-        if installed != pinned[2]:
-            wrong.append(f"{pinned[1]} {installed} (lock: {pinned[2]})")
+        if installed not in versions:
+            wrong.append(f"{name} {installed} (lock: {versions[-1]})")
     shown = "packages: as in requirements.lock"
     if wrong:
         shown = f"packages: {len(wrong)} differ from requirements.lock: {', '.join(wrong[:3])}"

@@ -4,7 +4,10 @@ A machine without an NVIDIA GPU takes torch from PyTorch's own index of CPU buil
 where that index cannot be reached.
 """
 
+from __future__ import annotations  # so that an old Python comes as far as the sentence that refuses it
+
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -33,7 +36,12 @@ def main() -> int:
     stamp.unlink(missing_ok=True)
     if not _runs(python):
         print("Creating .venv", flush=True)
-        venv.create(folder, with_pip=True, clear=True)
+        try:
+            venv.create(folder, symlinks=os.name != "nt", with_pip=True, clear=True)  # as `python -m venv` does
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"{folder} could not be created ({error}): install Python's venv module (python3-venv on Debian), "
+                  "make the folder writable, and call again.", file=sys.stderr)  # fmt: skip
+            return 1
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
     if wants_cpu_torch(sys.platform, shutil.which("nvidia-smi")) and not _has_torch(python):
         print("Installing torch for the CPU", flush=True)
@@ -63,14 +71,16 @@ def _fingerprint() -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _runs(python: Path) -> bool:
-    return python.exists() and subprocess.run([python, "-c", "import pip"], check=False).returncode == 0
+def _runs(python: Path, code: str = "import pip") -> bool:
+    try:
+        return subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0
+    except OSError:  # not there, or not a program
+        return False
 
 
 def _has_torch(python: Path) -> bool:
-    command = [python, "-c", f"from importlib.metadata import version as v; exit(v('torch').split('+')[0] != "
-                             f"'{pinned_torch().partition('==')[2]}')"]  # fmt: skip
-    return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
+    pinned = pinned_torch().partition("==")[2]
+    return _runs(python, f"from importlib.metadata import version as v; exit(v('torch').split('+')[0] != '{pinned}')")
 
 
 if __name__ == "__main__":

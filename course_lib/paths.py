@@ -13,7 +13,7 @@ LOCK = REPO / "requirements.lock"
 def cache() -> Path:
     """Downloads and what is built from them: COURSE_CACHE, or a folder in the user's cache."""
     if chosen := os.environ.get("COURSE_CACHE"):
-        return Path(chosen).expanduser()
+        return Path(chosen).expanduser().absolute()
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
     elif sys.platform == "darwin":
@@ -25,4 +25,4 @@ def cache() -> Path:
 
 def outputs(profile: str) -> Path:
     """What a run of the course makes: executed notebooks, datasets, models, results, one folder a profile."""
-    return Path(os.environ.get("COURSE_OUTPUT") or REPO / "build").expanduser() / profile
+    return Path(os.environ.get("COURSE_OUTPUT") or REPO / "build").expanduser().absolute() / profile

@@ -24,7 +24,7 @@ class Profile:
 PROFILES = {
     p.name: p
     for p in (
-        Profile("smoke", minilm_steps=6, mpnet_steps=2, concepts=6, terms=8, passages=24, resamples=200),
+        Profile("smoke", minilm_steps=6, mpnet_steps=2, concepts=6, terms=8, passages=12, resamples=200),
         Profile("short", minilm_steps=None, mpnet_steps=120, concepts=None, terms=None, passages=None, resamples=2000),
         Profile("full", minilm_steps=None, mpnet_steps=None, concepts=None, terms=None, passages=None, resamples=10000),
     )

@@ -26,14 +26,20 @@ class Notebook:
 def load(folder: Path = paths.NOTEBOOKS) -> list[Notebook]:
     """All notebooks in order of number.
 
-    Raises CourseError for one without a title or a `needs` row in its first cell, and for a need that is no notebook.
+    Raises CourseError for a folder without any, for one without a title or a `needs` row in its first cell, for a
+    number used twice, and for a need that is no earlier notebook.
     """
     notebooks = [_read(path) for path in sorted(folder.glob("*.ipynb")) if FILE_NAME.fullmatch(path.name)]
-    numbers = {n.number for n in notebooks}
+    if not notebooks:
+        raise CourseError(f"{folder} holds no notebook named NN_verb_object.ipynb; restore the folder.")
+    earlier: set[str] = set()
     for notebook in notebooks:
+        if notebook.number in earlier:
+            raise CourseError(f"{notebook.path}: another notebook has the number {notebook.number}; rename one.")
         for need in notebook.needs:
-            if need not in numbers:
-                raise CourseError(f"{notebook.path}: needs {need}, which is no notebook; correct its first cell.")
+            if need not in earlier:
+                raise CourseError(f"{notebook.path}: needs {need}, which is no earlier notebook; correct that row.")
+        earlier.add(notebook.number)
     return notebooks
 
 

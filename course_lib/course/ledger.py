@@ -6,6 +6,7 @@ README and the notebooks' own tables take their numbers.
 
 import json
 import platform
+import re
 from pathlib import Path
 
 from course_lib import paths, profiles
@@ -17,8 +18,10 @@ README_START, README_END = "<!-- results: written by `course report --save` -->"
 
 
 def record(notebook: str, profile: str, seed: int, **results) -> Path:
-    """Keep a notebook's results (what JSON can hold); returns the file."""
+    """Keep a notebook's results (what JSON can hold); returns the file. Raises CourseError for what is no number."""
     profiles.load(profile)
+    if not re.fullmatch(r"\d\d", notebook):
+        raise CourseError(f"{notebook!r} is no notebook's number: write two digits, as in '07'.")
     file = paths.outputs(profile) / "results" / f"{notebook}.json"
     row = {"notebook": notebook, "profile": profile, "seed": seed, "python": platform.python_version(), **results}
     try:
@@ -34,12 +37,12 @@ def read(notebook: str, folder: Path) -> dict:
     file = folder / f"{notebook}.json"
     if not file.is_file():
         raise CourseError(f"{file} does not exist: run notebook {notebook} first.")
-    return json.loads(file.read_text(encoding="utf-8"))
+    return _parse(file)
 
 
 def read_all(folder: Path) -> dict[str, dict]:
     """Notebook number -> its results, for those that have any."""
-    return {f.stem: json.loads(f.read_text(encoding="utf-8")) for f in sorted(folder.glob("[0-9][0-9].json"))}
+    return {file.stem: _parse(file) for file in sorted(folder.glob("[0-9][0-9].json"))}
 
 
 def save(profile: str) -> list[Path]:
@@ -51,3 +54,10 @@ def save(profile: str) -> list[Path]:
     for file in files:
         write_atomically(SAVED / profile / file.name, file.read_bytes())
     return [SAVED / profile / file.name for file in files]
+
+
+def _parse(file: Path) -> dict:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CourseError(f"{file}: not JSON ({error}); delete it and run its notebook again.") from None

@@ -1,11 +1,15 @@
 """Results as tables: on the terminal after a run, and in README from what data/results holds."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from course_lib import paths
+import nbformat
+
+from course_lib import paths, profiles
 from course_lib.course import catalog, ledger
 from course_lib.errors import CourseError
+from course_lib.files import write_atomically
 
 README = paths.REPO / "README.md"
 
@@ -46,8 +50,8 @@ def update_pages() -> list[Path]:
     _, end, after = rest.partition(ledger.README_END)
     if not start or not end:
         raise CourseError(f"{README}: the two comments that mark the results are missing; restore them.")
-    README.write_text(f"{before}{start}\n\n{saved_table()}\n\n{end}{after}", encoding="utf-8")
-    return [README]
+    write_atomically(README, f"{before}{start}\n\n{saved_table()}\n\n{end}{after}".encode())
+    return [README, *_show_minutes()]
 
 
 def saved_table() -> str:
@@ -60,8 +64,27 @@ def saved_table() -> str:
 
 def minutes(profile: str) -> dict[str, float]:
     """Notebook number -> minutes that it took in the saved run of a profile."""
-    file = ledger.SAVED / profile / "seconds.json"
-    if not file.is_file():
+    if not (ledger.SAVED / profile / "seconds.json").is_file():
         return {}
-    known = ledger.read("seconds", ledger.SAVED / profile)
-    return {n.number: known[n.number] / 60 for n in catalog.load() if n.number in known}
+    return {number: seconds / 60 for number, seconds in ledger.read("seconds", ledger.SAVED / profile).items()}
+
+
+def _show_minutes() -> Iterator[Path]:
+    """Fill the rows `| run, PROFILE | ... |` of the notebooks' first cells; yields the files that changed."""
+    known = {profile: minutes(profile) for profile in profiles.PROFILES}
+    for notebook in catalog.load(paths.NOTEBOOKS):
+        content = nbformat.read(notebook.path, as_version=4)
+        before = content.cells[0].source
+        for profile in known:
+            if (took := known[profile].get(notebook.number)) is not None:
+                row = f"| run, {profile} | {_in_words(took)} |"
+                content.cells[0].source = re.sub(rf"^\| run, {profile} \|.*$", row, content.cells[0].source, flags=re.M)
+        if content.cells[0].source != before:
+            write_atomically(notebook.path, (nbformat.writes(content) + "\n").encode())
+            yield notebook.path
+
+
+def _in_words(took: float) -> str:
+    if took < 1:
+        return "less than a minute"
+    return "1 minute" if round(took) == 1 else f"{round(took)} minutes"

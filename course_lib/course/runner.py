@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -26,7 +27,7 @@ from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 
 PARAMETERS = ("PROFILE", "SEED")
-CELL_SECONDS = 3600  # one cell may take this long; the longest, MPNet's full training, takes about half
+PAPERMILL_CELLS = {"injected-parameters", "papermill-error-cell-tag"}  # cells that the source does not have
 
 
 @dataclass(frozen=True)
@@ -40,110 +41,144 @@ class Outcome:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class _Run:
+    """What all notebooks of one run share; `lifeline` is a pipe that closes when the run ends, in whatever way."""
+
+    profile: str
+    folder: Path
+    resume: bool
+    bar: bool
+    lifeline: int
+
+
 def run(notebooks: list[Notebook], profile: str, resume: bool = False, jobs: int = 1) -> Iterator[Outcome]:
     """Execute notebooks whose needs are among them; yields each outcome when it is known.
 
     With `resume`, a notebook whose executed file is whole and whose sources have not changed since is kept.
-    After a failure its dependents are left out; all others still run.
+    After a failure its dependents are left out; all others still run. When the caller stops, so does what is running.
     """
     profiles.load(profile)
-    folder = paths.outputs(profile)
-    _make(folder / "executed")
     for notebook in notebooks:
         check_parameters(notebook.path)
+    folder = paths.outputs(profile)
+    _make(folder / "executed")
     chosen = {n.number: n for n in notebooks}
     order = TopologicalSorter({n.number: [m for m in n.needs if m in chosen] for n in notebooks})
     order.prepare()
     prints = fingerprints(notebooks, profile)
     failed: set[str] = set()
-    with ThreadPoolExecutor(jobs) as pool:
-        running = {}
+    with _workers(jobs) as (pool, lifeline):
+        shared, running = _Run(profile, folder, resume, jobs == 1, lifeline), {}
         while order.is_active():
             for number in sorted(order.get_ready()):
                 blocked = sorted(failed.intersection(chosen[number].needs))
-                task = (chosen[number], profile, folder, prints[number], resume, jobs == 1, blocked)
-                running[pool.submit(_one, *task)] = number
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                running[pool.submit(_one, shared, chosen[number], prints[number], blocked)] = number
+            for future in wait(running, timeout=1, return_when=FIRST_COMPLETED).done:  # Windows: Ctrl-C meanwhile
                 number, outcome = running.pop(future), future.result()
                 if outcome.state in ("failed", "left out"):
                     failed.add(number)
+                if outcome.state == "ok":
+                    _note_seconds(folder, number, outcome.seconds)
                 order.done(number)
                 yield outcome
 
 
-def _one(
-    notebook: Notebook, profile: str, folder: Path, print_: str, resume: bool, bar: bool, blocked: list[str]
-) -> Outcome:
-    executed = folder / "executed" / notebook.path.name
-    kept = folder / "executed" / f"{notebook.number}.fingerprint"
+@contextmanager
+def _workers(jobs: int) -> Iterator[tuple[ThreadPoolExecutor, int]]:
+    """Threads that wait for notebooks, and the read end of a pipe that closes when this block or this process ends."""
+    lifeline, held = os.pipe()
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            yield pool, lifeline
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            os.close(held)
+    os.close(lifeline)
+
+
+def _one(shared: _Run, notebook: Notebook, print_: str, blocked: list[str]) -> Outcome:
+    executed = shared.folder / "executed" / notebook.path.name
+    kept = shared.folder / "executed" / f"{notebook.number}.fingerprint"
+    results = shared.folder / "results" / f"{notebook.number}.json"
     if blocked:
         return Outcome(notebook, "left out", 0.0, executed, f"it needs {', '.join(blocked)}")
     unchanged = kept.exists() and kept.read_text() == print_
-    if resume and unchanged and not judge(executed) and (folder / "results" / f"{notebook.number}.json").exists():
+    if shared.resume and unchanged and results.exists() and not judge(executed):
         return Outcome(notebook, "kept", 0.0, executed)
     kept.unlink(missing_ok=True)
     start = time.perf_counter()
-    message = execute(notebook.path, executed, profile, bar)
+    message = execute(notebook.path, executed, shared.profile, shared.bar, shared.lifeline)
     seconds = time.perf_counter() - start
-    reason = judge(executed) or message
-    if reason:
+    if reason := judge(executed, message):
         return Outcome(notebook, "failed", seconds, executed, reason)
     write_atomically(kept, print_.encode())
-    _note_seconds(folder, notebook.number, seconds)
     return Outcome(notebook, "ok", seconds, executed)
 
 
-def execute(source: Path, executed: Path, profile: str, bar: bool) -> str:
-    """Run one notebook with papermill in a process of its own; returns the last line of its error, or nothing."""
+def execute(source: Path, executed: Path, profile: str, bar: bool, lifeline: int) -> str:
+    """Run one notebook in a process of its own, which ends with `lifeline`; returns its error in a line, or nothing."""
     _make(executed.parent)
     executed.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "papermill", str(source), str(executed), "-k", "python3", "--cwd", source.parent]
-    command += ["-p", "PROFILE", profile, "--execution-timeout", str(CELL_SECONDS)]
-    command += ["--progress-bar" if bar else "--no-progress-bar", "--no-log-output", "--log-level", "ERROR"]
+    command = [sys.executable, "-m", "course_lib.course.execution", str(source), str(executed), profile]
     environment = os.environ | {
         "OMP_WAIT_POLICY": "PASSIVE",  # before torch is loaded
         "JUPYTER_PREFER_ENV_PATH": "1",  # this environment's python3 kernel, not one of the user's
+        "COURSE_CACHE": str(paths.cache()),
         "COURSE_OUTPUT": str(executed.parents[2]),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(paths.REPO), os.environ.get("PYTHONPATH")])),
     }
     log = executed.with_suffix(".log")
     with log.open("wb") as sink:
-        process = subprocess.Popen(command, env=environment, stdout=sink, stderr=subprocess.PIPE)
-        for chunk in iter(lambda: process.stderr.read1(4096), b""):
-            sink.write(chunk)
-            if bar:
-                sys.stderr.write(chunk.decode(errors="replace"))
-                sys.stderr.flush()
-        code = process.wait()
-    if code == 0:
-        return ""
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return f"papermill ended with exit code {code}: {lines[-1].strip() if lines else 'no message'}"
+        stderr = None if bar else sink
+        command.append("bar" if bar else "no bar")
+        code = subprocess.run(
+            command, env=environment, stdin=lifeline, stdout=sink, stderr=stderr, check=False
+        ).returncode
+    if code in (0, 1):
+        lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
+        return next(filter(None, reversed(lines)), "no message") if code else ""
+    return f"its process ended with exit code {code}"
 
 
-def judge(executed: Path) -> str:
-    """Empty when every code cell of the executed file ran to its end; else the first fault, with its cell."""
+def judge(executed: Path, message: str = "") -> str:
+    """Empty when every code cell of the executed file ran to its end; else the first fault, with its cell.
+
+    `message` is what papermill said of a run that failed. Cells are counted from 1, as in the notebook's source.
+    """
     if not executed.is_file():
-        return "no executed file was written"
+        return f"no executed file was written{_because(message)}"
     try:
         cells = nbformat.read(executed, as_version=4).cells
-    except Exception as error:
-        return f"the executed file cannot be read ({error})"
-    code = [(number, cell) for number, cell in enumerate(cells, 1) if cell.cell_type == "code"]
+    except Exception:
+        return f"the executed file cannot be read{_because(message)}"
+    own = [c for c in cells if not PAPERMILL_CELLS.intersection(c.metadata.get("tags", []))]
+    code = [(number, cell) for number, cell in enumerate(own, 1) if cell.cell_type == "code" and cell.source.strip()]
     for number, cell in code:
         for output in cell.outputs:
             if output.output_type == "error":
-                return f"cell {number} raised {output.ename}: {output.evalue}"
-    for number, cell in code:
-        status = cell.metadata.get("papermill", {}).get("status")
-        if cell.source.strip() and (cell.execution_count is None or status in ("pending", "running", "failed")):
-            return f"cell {number} did not run to its end; the kernel stopped in it or before it"
+                return f"cell {number} raised {output.ename}: {' '.join(output.evalue.split())}"
+    if message or any(not _completed(cell) for _, cell in code):
+        started = [number for number, cell in code if cell.metadata.get("papermill", {}).get("start_time")]
+        stopped = f"cell {started[-1]} did not run to its end" if started else "no cell was run"
+        return stopped + _because(message)
     return "" if code else "the notebook has no code cell"
+
+
+def _completed(cell: nbformat.NotebookNode) -> bool:
+    return cell.execution_count is not None and cell.metadata.get("papermill", {}).get("status") == "completed"
+
+
+def _because(message: str) -> str:
+    return f" ({message})" if message else ""
 
 
 def check_parameters(path: Path) -> None:
     """Raise CourseError unless the notebook's parameters cell declares PROFILE and SEED and nothing else."""
-    declared = set(papermill.inspect_notebook(str(path)))
+    try:
+        declared = set(papermill.inspect_notebook(str(path)))
+    except ValueError:
+        raise CourseError(f"{path}: names no kernel, or not its language; choose python3 and save it.") from None
     if missing := set(PARAMETERS) - declared:
         raise CourseError(f"{path}: its parameters cell lacks {', '.join(sorted(missing))}; declare it there.")
     if unknown := declared - set(PARAMETERS):
@@ -153,8 +188,8 @@ def check_parameters(path: Path) -> None:
 def fingerprints(notebooks: Iterable[Notebook], profile: str) -> dict[str, str]:
     """For each notebook a hash of all that decides its outputs: cells, library, data, lock, profile, needs."""
     common = hashlib.sha256(profile.encode())
-    files = [paths.LOCK, *paths.REPO.glob("course_lib/**/*.py"), *paths.DATA.glob("*.*"), *paths.DATA.glob("qa/*")]
-    for file in sorted(files):
+    data = [file for file in paths.DATA.rglob("*") if file.is_file() and paths.DATA / "results" not in file.parents]
+    for file in sorted([paths.LOCK, *paths.REPO.glob("course_lib/**/*.py"), *data]):
         common.update(file.name.encode() + file.read_bytes())
     prints: dict[str, str] = {}
     for notebook in notebooks:
@@ -167,7 +202,7 @@ def fingerprints(notebooks: Iterable[Notebook], profile: str) -> dict[str, str]:
 
 def _note_seconds(folder: Path, number: str, seconds: float) -> None:
     file = folder / "results" / "seconds.json"
-    known = json.loads(file.read_text()) if file.exists() else {}
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     write_atomically(file, (json.dumps(known | {number: round(seconds, 1)}, indent=1, sort_keys=True) + "\n").encode())
 
 

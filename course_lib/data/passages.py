@@ -21,7 +21,7 @@ from course_lib.data import rst
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 
-SHA256 = "84af76a8919297952f4581138aaabb3b87ae752fcf1835d7288e7dc6a4dd19ff"
+SHA256 = "041aa92ea680ed036082cbbe9a6f43e8079441dc31522661317c7e6b050fdf9c"
 MIN_TOKENS, MAX_TOKENS = 60, 304
 REPEATED = 3  # a paragraph in this many documents is boilerplate
 GUIDE = {  # folders and pages of prose; the rest of doc/ is administration

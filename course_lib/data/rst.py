@@ -26,6 +26,7 @@ SETTINGS = {
     "file_insertion_enabled": False,
     "raw_enabled": False,
     "line_length_limit": 1_000_000,
+    "_disable_config": True,  # a docutils.conf of the user would change the corpus
 }
 
 
@@ -43,7 +44,8 @@ class KeptBody(Directive):
     def run(self) -> list[nodes.Node]:
         box = nodes.container()
         if self.name == "dropdown" and self.arguments:
-            box += nodes.rubric(text=" ".join(self.arguments))
+            title, _ = self.state.inline_text(" ".join(self.arguments), self.lineno)
+            box += nodes.rubric("", "", *title)
         self.state.nested_parse(self.content, self.content_offset, box)
         return [box]
 

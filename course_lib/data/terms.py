@@ -56,65 +56,90 @@ class _Row(BaseModel):
 def load(path: Path = paths.DATA / "terms.yaml") -> list[Term]:
     """Read and check an inventory: `category: [{term, aliases, exact, parents}, ...]`.
 
-    Raises CourseError naming file and line for what is not such a row, a name claimed by two terms, an unknown parent.
+    Raises CourseError naming file and line for what is not such a row, for a name that two terms claim or that could
+    never match, for an unknown parent and for parents in a circle.
     """
     try:
         root = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
         content = yaml.safe_load(read_text(path))
     except yaml.YAMLError as error:
         line = error.problem_mark.line + 1 if getattr(error, "problem_mark", None) else 1
-        raise CourseError(f"{path}:{line}: not YAML ({getattr(error, 'problem', error)}); mend the line.") from None
+        problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        raise CourseError(f"{path}:{line}: not YAML ({problem}); mend the line.") from None
     if not isinstance(content, dict) or not all(isinstance(rows, list) for rows in content.values()):
         raise CourseError(f"{path}:1: an inventory is `category:` followed by a list of `- term: ...`; write it so.")
-    terms, lines = [], {}
+    _check_keys(root, path)
+    terms, lines = [], []
     for (category, rows), (_, nodes) in zip(content.items(), root.value, strict=True):
         for row, node in zip(rows, nodes.value, strict=True):
-            line = node.start_mark.line + 1
+            lines.append(f"{path}:{node.start_mark.line + 1}")
             try:
                 checked = _Row.model_validate(row)
             except ValidationError as error:
-                raise CourseError(f"{path}:{line}: {reason(error)}.") from None
-            terms.append(
-                Term(
-                    checked.term,
-                    str(category),
-                    tuple(checked.aliases),
-                    tuple(checked.exact),
-                    tuple(checked.parents),
-                )
-            )
-            lines[len(terms) - 1] = line
-    _check_names(terms, lines, path)
+                raise CourseError(f"{lines[-1]}: {reason(error)}.") from None
+            names = (tuple(own) for own in (checked.aliases, checked.exact, checked.parents))
+            terms.append(Term(checked.term, str(category), *names))
+    _check_names(terms, lines)
+    _check_parents(terms, lines)
     return terms
 
 
-def _check_names(terms: list[Term], lines: dict[int, int], path: Path) -> None:
-    known, owner = {t.name for t in terms}, {}
-    for number, term in enumerate(terms):
-        where = f"{path}:{lines[number]}"
-        for key in _keys(term):
-            if owner.setdefault(key, term.name) != term.name:
-                raise CourseError(
-                    f"{where}: {' '.join(key)!r} is claimed by {owner[key]!r} and by {term.name!r}; keep it in one."
-                )
-        if sum(t.name == term.name for t in terms) > 1:
-            raise CourseError(f"{where}: the term {term.name!r} stands twice; merge the two.")
+def _check_keys(root: yaml.MappingNode, path: Path) -> None:
+    """YAML keeps the last of two equal keys without a word."""
+    rows = [row for _, rows in root.value for row in rows.value if isinstance(row, yaml.MappingNode)]
+    for mapping in (root, *rows):
+        seen = set()
+        for key, _ in mapping.value:
+            if key.value in seen:
+                raise CourseError(f"{path}:{key.start_mark.line + 1}: {key.value!r} stands twice; merge the two.")
+            seen.add(key.value)
+
+
+def _check_names(terms: list[Term], lines: list[str]) -> None:
+    spoken: dict[tuple[str, ...], str] = {}  # in any case, singular or plural
+    written: dict[str, str] = {}  # as it stands
+
+    def refuse_second(owner: str, name: str, term: Term, line: str) -> None:
+        if owner != term.name:
+            raise CourseError(f"{line}: {name!r} is claimed by {owner!r} and by {term.name!r}; keep it in one.")
+
+    seen = set()
+    for term, line in zip(terms, lines, strict=True):
+        if term.name in seen:
+            raise CourseError(f"{line}: the term {term.name!r} stands twice; merge the two.")
+        seen.add(term.name)
+        for name in (term.name, *term.aliases):
+            if not (key := _key(name)):
+                raise CourseError(f"{line}: {name!r} holds no word to look for; correct it or delete it.")
+            refuse_second(spoken.setdefault(key, term.name), name, term, line)
+    for term, line in zip(terms, lines, strict=True):
+        for name in term.exact:
+            if not WORD.fullmatch(name):
+                raise CourseError(f"{line}: exact {name!r} is not one word and would never match; make it an alias.")
+            refuse_second(written.setdefault(name, term.name), name, term, line)
+            refuse_second(spoken.get(_key(name), term.name), name, term, line)
+
+
+def _check_parents(terms: list[Term], lines: list[str]) -> None:
+    place = {term.name: line for term, line in zip(terms, lines, strict=True)}
+    for term in terms:
         for parent in term.parents:
-            if parent not in known:
-                raise CourseError(f"{where}: parent {parent!r} is no term of this inventory; add it or correct it.")
+            if parent not in place:
+                raise CourseError(
+                    f"{place[term.name]}: parent {parent!r} is no term of this inventory; add it or correct it."
+                )
     try:
         tuple(TopologicalSorter({t.name: t.parents for t in terms}).static_order())
     except CycleError as error:
-        raise CourseError(f"{path}: parents in a circle, {' -> '.join(error.args[1])}; remove one of them.") from None
+        circle = error.args[1]
+        raise CourseError(
+            f"{place[circle[0]]}: parents in a circle, {' -> '.join(circle)}; remove one of them."
+        ) from None
 
 
-def _keys(term: Term) -> Iterable[tuple[str, ...]]:
-    yield from {tuple(_stem(w) for w in _words(name)) for name in (term.name, *term.aliases)}
-    yield from {(name,) for name in term.exact}
-
-
-def _words(text: str) -> list[str]:
-    return WORD.findall(text.replace("'s", " s"))
+def _key(name: str) -> tuple[str, ...]:
+    """What a name is looked up by: its words, lower case and singular."""
+    return tuple(_stem(word) for word in WORD.findall(name.replace("'s", " s")))
 
 
 def _stem(word: str) -> str:
@@ -130,22 +155,27 @@ class Matcher:
         self.names: dict[tuple[str, ...], str] = {}
         self.exact: dict[str, str] = {}
         for term in terms:
-            for key in {tuple(_stem(w) for w in _words(n)) for n in (term.name, *term.aliases)}:
-                self.names[key] = term.name
+            self.names |= dict.fromkeys(map(_key, (term.name, *term.aliases)), term.name)
             self.exact |= dict.fromkeys(term.exact, term.name)
-        self.longest = max(map(len, self.names), default=1)
+        self.longest: dict[str, int] = defaultdict(lambda: 1)  # first word -> words in the longest name
+        for key in self.names:
+            self.longest[key[0]] = max(self.longest[key[0]], len(key))
 
     def mentions(self, text: str) -> list[Mention]:
-        words = list(self._spans(text.replace("'s", " s")))
+        """All of them, in reading order. A name never reaches across a line end."""
+        spans = list(self._spans(text.replace("'s", " s")))
+        stems = [_stem(word) for word, _, _ in spans]
         found, i = [], 0
-        while i < len(words):
-            for size in range(min(self.longest, len(words) - i), 0, -1):
-                run = words[i : i + size]
-                term = self.names.get(tuple(_stem(w) for w, _, _ in run))
+        while i < len(spans):
+            start = spans[i][1]
+            longest = self.longest.get(stems[i], 1)
+            for size in range(min(longest, len(spans) - i), 0, -1):
+                end = spans[i + size - 1][2]
+                term = self.names.get(tuple(stems[i : i + size]))
                 if term is None and size == 1:
-                    term = self.exact.get(text[run[0][1] : run[0][2]])
-                if term and "\n" not in text[run[0][1] : run[-1][2]]:
-                    found.append(Mention(term, run[0][1], run[-1][2]))
+                    term = self.exact.get(text[start:end])
+                if term and "\n" not in text[start:end]:
+                    found.append(Mention(term, start, end))
                     i += size
                     break
             else:

@@ -5,7 +5,8 @@ showed that most strong pairs are about the term, while most single mentions onl
 """
 
 import random
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from course_lib.data.passages import Passage
@@ -74,7 +75,17 @@ def build(
 def relatives(term: Term, by_name: Mapping[str, Term]) -> set[str]:
     """The term itself, all its ancestors and all its descendants."""
 
-    def ancestors(name: str) -> set[str]:
-        return {name}.union(*(ancestors(parent) for parent in by_name[name].parents))
+    children = defaultdict(list)
+    for other in by_name.values():
+        for parent in other.parents:
+            children[parent].append(other.name)
 
-    return ancestors(term.name) | {name for name in by_name if term.name in ancestors(name)}
+    def reached(step: Callable[[str], Iterable[str]]) -> set[str]:
+        found, queue = set(), [term.name]
+        while queue:
+            if (name := queue.pop()) not in found:
+                found.add(name)
+                queue += step(name)
+        return found
+
+    return reached(lambda name: by_name[name].parents) | reached(lambda name: children[name])

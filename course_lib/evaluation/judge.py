@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import bootstrap
 
 from course_lib.errors import CourseError
-from course_lib.evaluation.metrics import HEADLINE, score
+from course_lib.evaluation.metrics import HEADLINE, METRICS, score
 from course_lib.evaluation.retrievers import Retriever
 from course_lib.evaluation.tasks import RetrievalTask
 from course_lib.files import write_atomically
@@ -84,6 +84,14 @@ def evaluate(task: RetrievalTask, retriever: Retriever) -> Scores:
 def interval(scores: Scores, resamples: int, seed: int, metric: str = HEADLINE) -> Interval:
     """Mean over groups with its percentile bootstrap interval (Efron 1979)."""
     return _bootstrap(np.array(list(scores.per_group(metric).values())), resamples, seed)
+
+
+def summary(scores: Scores, resamples: int, seed: int) -> dict:
+    """One row of the ledger: the headline with its interval, and the means of the other metrics."""
+    headline = interval(scores, resamples, seed)
+    means = {name: round(float(np.mean(list(scores.per_group(name).values()))), 6) for name in METRICS}
+    row = {"task": scores.task, "retriever": scores.retriever, "groups": len(scores.per_group())}
+    return row | {key: round(value, 6) for key, value in asdict(headline).items()} | {"metrics": means}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Ways to rank a corpus for a query: by shared words (BM25) and by embeddings (dense)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import bm25s
@@ -60,23 +60,31 @@ class BM25:
 
 @dataclass(frozen=True)
 class Dense:
-    """Cosine similarity of the embeddings that a sentence encoder gives to queries and documents."""
+    """Cosine similarity of the embeddings that a sentence encoder gives; a text met again is not encoded again."""
 
     model: SentenceTransformer
     name: str
+    known: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
     def rank(self, task: RetrievalTask) -> Rankings:
-        return rank_by_similarity(task, embed(self.model, task.queries), embed(self.model, task.corpus))
+        return rank_by_similarity(task, self.embed(task.queries.values()), self.embed(task.corpus.values()))
+
+    def embed(self, texts: Iterable[str]) -> np.ndarray:
+        """Unit vectors, shape (texts, dimensions)."""
+        texts = list(texts)
+        if new := [text for text in dict.fromkeys(texts) if text not in self.known]:
+            self.known.update(zip(new, embed(self.model, new), strict=True))
+        return np.stack([self.known[text] for text in texts])
 
 
-def embed(model: SentenceTransformer, texts: Mapping[str, str]) -> np.ndarray:
+def embed(model: SentenceTransformer, texts: Sequence[str]) -> np.ndarray:
     """Unit vectors, shape (texts, dimensions), computed in bf16 where this machine is faster in it.
 
     Raises CourseError if the model returns what is not a number.
     """
     bf16 = precision.choose().name == "bf16"
     with torch.inference_mode(), torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
-        vectors = model.encode(list(texts.values()), normalize_embeddings=True, show_progress_bar=False)
+        vectors = model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
     if not np.isfinite(vectors).all():
         raise CourseError("The model returns NaN or infinite embeddings: its training diverged; train it again.")
     return vectors.astype(np.float32)

@@ -75,6 +75,7 @@ def word_overlap(overlaps: Mapping[str, Sequence[float]]) -> Figure:
     boxes = ax.boxplot(list(overlaps.values()), vert=False, tick_labels=list(overlaps), patch_artist=True)
     for box in boxes["boxes"]:
         box.set_facecolor("#CFE3F1")
+    ax.invert_yaxis()
     ax.grid(axis="x", color="#DDDDDD", linewidth=0.6)
     ax.set(xlabel="share of the query's content words that occur in the document", xlim=(-0.02, 1.02))
     return figure

@@ -24,7 +24,7 @@ def similarity_matrix(similarities: np.ndarray, rows: Sequence[str], columns: Se
 def interval_bars(intervals: Mapping[str, Mapping[str, tuple[float, float, float]]], xlabel: str) -> Figure:
     """Points with 95 % intervals; `intervals` is task -> retriever -> (mean, low, high)."""
     retrievers = list(dict.fromkeys(name for row in intervals.values() for name in row))
-    figure, ax = axes(height=0.24 * len(retrievers) * len(intervals) + 1.4)
+    figure, ax = axes(height=0.24 * len(retrievers) * len(intervals) + 1.6)
     for k, name in enumerate(retrievers):
         shift = (k - (len(retrievers) - 1) / 2) * 0.8 / len(retrievers)
         own = [(y + shift, row[name]) for y, row in enumerate(intervals.values()) if name in row]
@@ -36,7 +36,7 @@ def interval_bars(intervals: Mapping[str, Mapping[str, tuple[float, float, float
     ax.invert_yaxis()
     ax.grid(axis="x", color="#DDDDDD", linewidth=0.6)
     ax.set(xlabel=xlabel, xlim=(0, 1))
-    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(4, len(retrievers)))
+    figure.legend(frameon=False, loc="outside upper center", ncols=3)
     return figure
 
 

@@ -11,13 +11,13 @@ from course_lib.plots.style import BLUE, CYCLE, GRAY, ORANGE, RED, axes
 def loss_curve(
     runs: Mapping[str, Sequence[float]], width: int, card_loss: float, marks: Mapping[str, float] | None = None
 ) -> Figure:
-    """Loss a step (faint) and its moving mean over `width` steps, with the one number that the card logs."""
+    """Loss a step (faint), mean of the last `width` steps, and the one number that the card logs."""
     figure, ax = axes()
     for (name, losses), color in zip(runs.items(), CYCLE, strict=False):
         steps = np.arange(1, len(losses) + 1)
         ax.plot(steps, losses, color=color, alpha=0.25, linewidth=0.7)
-        mean = np.convolve(losses, np.ones(min(width, len(losses))) / min(width, len(losses)), mode="valid")
-        ax.plot(steps[-len(mean) :], mean, color=color, label=name)
+        mean = [float(np.mean(losses[max(0, i - width) : i])) for i in steps]
+        ax.plot(steps, mean, color=color, label=name)
     ax.axhline(card_loss, color=RED, linestyle="--", linewidth=1, label=f"card: {card_loss:.4f}, mean of steps 1-500")
     for (name, value), style in zip((marks or {}).items(), (":", "-."), strict=False):
         ax.axhline(value, color=GRAY, linestyle=style, linewidth=1, label=f"{name}: {value:.3f}")

@@ -8,7 +8,6 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -44,6 +43,12 @@ class TrainingRun:
     planned_steps: int  # of the whole recipe on this dataset
     seconds: float
     record: dict
+
+    def row(self, card_loss: float) -> dict:
+        """One row of the ledger, beside the loss that the published card logs."""
+        keys = ("encoder", "stand_in_for", "rows", "steps", "planned_steps", "mean_loss_first_500", "seconds", "seed")
+        name = {"recipe": self.record["recipe"]["name"], "card_loss": card_loss}
+        return name | {key: self.record[key] for key in (*keys, "precision", "versions", "losses")}
 
     def mean_loss(self, first: int = LOGGED_STEPS) -> float:
         """Mean over the first steps: with 500, the one number that the published cards log."""
@@ -173,8 +178,3 @@ def _record(recipe, encoder, dataset, profile, seed, precision, run: TrainingRun
         "python": platform.python_version(),
         "versions": {name: version(name) for name in LIBRARIES},
     }
-
-
-def moving_average(values: Sequence[float], width: int) -> list[float]:
-    """Mean of the last `width` values up to each step (fewer at the start)."""
-    return [sum(values[max(0, i - width + 1) : i + 1]) / min(i + 1, width) for i in range(len(values))]
