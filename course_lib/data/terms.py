@@ -20,6 +20,7 @@ from course_lib.data.text import read_text, reason
 from course_lib.errors import CourseError
 
 BLANK = "…"
+BREAK = re.compile(rf"[\n{BLANK}]")
 WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)*")
 CAMEL = re.compile(r"[A-Z]?[a-z0-9]+(?:[A-Z][a-z0-9]+|[A-Z]+$)+")
 HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
@@ -152,9 +153,10 @@ class Matcher:
     """Finds mentions of an inventory's terms: whole words, the longest name first, no two overlapping."""
 
     def __init__(self, terms: Iterable[Term]):
+        self.terms = tuple(terms)
         self.names: dict[tuple[str, ...], str] = {}
         self.exact: dict[str, str] = {}
-        for term in terms:
+        for term in self.terms:
             self.names |= dict.fromkeys(map(_key, (term.name, *term.aliases)), term.name)
             self.exact |= dict.fromkeys(term.exact, term.name)
         self.longest: dict[str, int] = defaultdict(lambda: 1)  # first word -> words in the longest name
@@ -162,7 +164,7 @@ class Matcher:
             self.longest[key[0]] = max(self.longest[key[0]], len(key))
 
     def mentions(self, text: str) -> list[Mention]:
-        """All of them, in reading order. A name never reaches across a line end."""
+        """All of them, in reading order. A name never reaches across a line end or a blank."""
         spans = list(self._spans(text.replace("'s", " s")))
         stems = [_stem(word) for word, _, _ in spans]
         found, i = [], 0
@@ -174,7 +176,7 @@ class Matcher:
                 term = self.names.get(tuple(stems[i : i + size]))
                 if term is None and size == 1:
                     term = self.exact.get(text[start:end])
-                if term and "\n" not in text[start:end]:
+                if term and not BREAK.search(text, start, end):
                     found.append(Mention(term, start, end))
                     i += size
                     break
@@ -189,10 +191,10 @@ class Matcher:
         return dict(grouped)
 
     def mask(self, text: str, names: Collection[str]) -> str:
-        """The text with each mention of these terms, under any of their names, replaced by BLANK."""
-        for mention in reversed(self.mentions(text)):
-            if mention.term in names:
-                text = text[: mention.start] + BLANK + text[mention.end :]
+        """The text with every name of these terms replaced by BLANK, also inside the longer name of another term."""
+        hidden = Matcher(term for term in self.terms if term.name in names)
+        for mention in reversed(hidden.mentions(text)):
+            text = text[: mention.start] + BLANK + text[mention.end :]
         return text
 
     def _spans(self, text: str) -> Iterable[tuple[str, int, int]]:

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from course_lib.plots.style import BLUE, CYCLE, GRAY, ORANGE, RED, WIDTH, axes
 
@@ -78,4 +81,68 @@ def word_overlap(overlaps: Mapping[str, Sequence[float]]) -> Figure:
     ax.invert_yaxis()
     ax.grid(axis="x", color="#DDDDDD", linewidth=0.6)
     ax.set(xlabel="share of the query's content words that occur in the document", xlim=(-0.02, 1.02))
+    return figure
+
+
+def columns(heights: Mapping[str, float], xlabel: str, ylabel: str) -> Figure:
+    """One column a name, in the order given, each with its number on top."""
+    figure, ax = axes()
+    bars = ax.bar(list(heights), list(heights.values()), color=BLUE)
+    ax.bar_label(bars, [f"{height:.2f}" for height in heights.values()], fontsize=8)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    return figure
+
+
+def curves(
+    x: Sequence[float],
+    lines: Mapping[str, Sequence[float]],
+    xlabel: str,
+    ylabel: str,
+    level: tuple[str, float] | None = None,
+    marks: Mapping[str, float] | None = None,
+    log_x: bool = False,
+) -> Figure:
+    """Lines over common x values, with a named horizontal level and named vertical marks."""
+    figure, ax = axes()
+    for (name, values), color, style in zip(lines.items(), CYCLE, "os^Dvx", strict=False):
+        ax.plot(x, values, color=color, marker=style, markersize=4, label=name)
+    if level:
+        ax.axhline(level[1], color=GRAY, linestyle="--", linewidth=1, label=f"{level[0]}: {level[1]:.3f}")
+    for name, place in (marks or {}).items():
+        ax.axvline(place, color=GRAY, linestyle=":", linewidth=1)
+        ax.annotate(name, (place, 1), (4, -2), xycoords=("data", "axes fraction"), textcoords="offset points", va="top")
+    if log_x:
+        ax.set_xscale("log")
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    return figure
+
+
+def split_grid(grids: Mapping[str, np.ndarray], rows: Sequence[str]) -> Figure:
+    """One panel a way of splitting: concepts (rows) by answers (columns), True where a pair is held out."""
+    figure, panels = plt.subplots(
+        1, len(grids), figsize=(WIDTH, 0.26 * len(rows) + 1.2), sharey=True, layout="constrained"
+    )
+    for ax, (name, held) in zip(np.atleast_1d(panels), grids.items(), strict=True):
+        ax.pcolormesh(held, cmap=ListedColormap([BLUE, ORANGE]), vmin=0, vmax=1, edgecolor="white", linewidth=1)
+        ax.set_xticks(np.arange(held.shape[1]) + 0.5, range(1, held.shape[1] + 1))
+        ax.set_yticks(np.arange(len(rows)) + 0.5, rows)
+        ax.set(title=name, xlabel="answer number")
+        ax.spines[:].set_visible(False)
+        ax.tick_params(length=0)
+    np.atleast_1d(panels)[0].invert_yaxis()
+    keys = [Patch(color=BLUE, label="training"), Patch(color=ORANGE, label="held out")]
+    figure.legend(handles=keys, frameon=False, ncols=2, loc="outside lower center")
+    return figure
+
+
+def selection(dev: Sequence[float], test: Sequence[float], chosen: int, ylabel: str, xlabel: str) -> Figure:
+    """One dot a candidate: what it scored where the choice is made (x) and where it is judged (y)."""
+    figure, ax = axes(width=WIDTH * 0.62, height=WIDTH * 0.5)
+    ax.scatter(dev, test, s=22, color=BLUE, label="candidate")
+    ax.scatter(dev[chosen], test[chosen], s=70, color=ORANGE, marker="D", label="chosen on dev")
+    ax.axhline(float(np.mean(test)), color=GRAY, linestyle=":", linewidth=1, label="mean of all candidates")
+    ax.axvline(float(np.mean(dev)), color=GRAY, linestyle=":", linewidth=1)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8)
     return figure

@@ -107,7 +107,7 @@ def test_a_notebook_runs_after_what_it_needs(first_run):
 
 
 def test_one_at_a_time_shows_papermills_progress_bar_and_never_its_traceback(first_run):
-    assert "00_good: 100%" in first_run.stderr and "3/4" in first_run.stderr  # cells
+    assert "00_good: 100%" in first_run.stderr and "5/5" in first_run.stderr  # cells
 
 
 def test_the_seconds_of_every_finished_notebook_are_noted(shared_course, first_run):
@@ -159,8 +159,8 @@ def wait_until(there, seconds: float = 120) -> None:
 
 def stop(process: subprocess.Popen, how: str) -> None:
     process.kill() if how == "kill" else process.send_signal(getattr(signal, how))
-    process.communicate(timeout=120)
-    assert process.returncode != 0
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode != 0 and "Traceback" not in stderr
 
 
 def test_an_interrupted_run_leaves_no_kernel_behind_and_completes_when_called_again(small_course):
@@ -168,15 +168,15 @@ def test_an_interrupted_run_leaves_no_kernel_behind_and_completes_when_called_ag
     small_course.write("01_hangs", HANGS_AT_FIRST, needs="00")
     small_course.write("02_waits_in_the_queue", needs="00")
     heartbeat = small_course.notebooks / "heartbeat"
-    for how in ("kill",) if sys.platform == "win32" else ("SIGINT", "SIGTERM", "kill"):
+    for how in ["kill"] if sys.platform == "win32" else ["SIGINT", "kill"]:
         with contextlib.suppress(FileNotFoundError):
             heartbeat.unlink()
         process = small_course.start("run", "--profile", "smoke", "--resume")
         wait_until(heartbeat.exists)
         stop(process, how)
-        last = time.monotonic()
+        stopped = time.time()
         wait_until(lambda: time.time() - heartbeat.stat().st_mtime > 1)
-        assert time.monotonic() - last < 10
+        assert heartbeat.stat().st_mtime - stopped < 20
         assert not small_course.executed("02_waits_in_the_queue").exists()
     assert runner.judge(small_course.executed("01_hangs")) != ""
     (small_course.notebooks / "go_on").touch()
@@ -210,9 +210,7 @@ def test_the_judge_refuses_a_file_with_one_cell_that_did_not_complete(tmp_path, 
 
 def test_the_judge_believes_papermills_message_even_where_the_file_looks_complete(tmp_path):
     file = executed_file(tmp_path, code_cell(1, "completed"))  # so it looks after a time-out in the last cell
-    assert (
-        runner.judge(file, "CellTimeoutError: too long") == "cell 1 did not run to its end (CellTimeoutError: too long)"
-    )
+    assert runner.judge(file, "CellTimeoutError: slow") == "cell 1 did not run to its end (CellTimeoutError: slow)"
 
 
 def test_the_judge_refuses_a_file_that_is_missing_empty_or_without_code(tmp_path):
