@@ -79,6 +79,24 @@ def report(
 
 
 @app.command()
+def build_triplets(
+    folder: Annotated[Path, typer.Argument(help="Your .md, .rst, .txt or .html files.")],
+    terms: Annotated[Path, typer.Option("--terms", help="Your inventory, written like data/terms.yaml.")],
+    output: Annotated[Path, typer.Option("--output", help="The parquet file to write.")],
+) -> None:
+    """Triplets of passage, term and other term from your own documents, by the rules of notebook 08."""
+    from course_lib.data import documents, tables
+
+    built = documents.build(folder, terms)
+    saved = tables.save(tables.to_dataset(built.triplets), output)
+    typer.echo(f"documents     {len(built.documents):>8,}")
+    typer.echo(f"passages      {len(built.passages):>8,}  of 60 to 304 tokens")
+    typer.echo(f"terms         {len(built.occurring):>8,}  that occur")
+    typer.echo(f"strong pairs  {len(built.pairs):>8,}  of passage and term")
+    typer.echo(f"triplets      {len(built.triplets):>8,}  in {saved}")
+
+
+@app.command()
 def check(contract: Annotated[bool, typer.Option("--contract", help="The form of every notebook.")] = True) -> None:
     """Whether the notebooks keep the contract."""
     from course_lib.course import contract as rules

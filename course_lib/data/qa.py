@@ -87,8 +87,10 @@ def load(folder: Path = paths.DATA / "qa") -> list[Concept]:
     files = sorted(folder.glob("*.jsonl"))
     if not files:
         raise CourseError(f"{folder}: holds no .jsonl file; name the folder of the question-answer data.")
-    placed = [(f"{file}:{number}", concept) for file in files for number, concept in _read(file)]
-    _check_across(placed)
+    counter = tokenizer()
+    placed = [(f"{file}:{number}", concept) for file in files for number, concept in _read(file, counter)]
+    _check_concepts(placed)
+    _check_answers(placed)
     return [concept for _, concept in placed]
 
 
@@ -126,8 +128,7 @@ def shared_grams(a: set, b: set) -> float:
     return len(a & b) / min(len(a), len(b)) if a and b else 0.0
 
 
-def _read(file: Path) -> Iterable[tuple[int, Concept]]:
-    counter = tokenizer()
+def _read(file: Path, counter: Tokenizer) -> Iterable[tuple[int, Concept]]:
     lines = read_text(file).split("\n")
     cut_off = lines[-1] != ""
     for number, line in enumerate(lines, 1):
@@ -135,13 +136,16 @@ def _read(file: Path) -> Iterable[tuple[int, Concept]]:
             continue
         where = f"{file}:{number}"
         try:
-            row = _Row.model_validate(json.loads(line))
+            content = json.loads(line)
+            if not isinstance(content, dict):
+                raise CourseError(f"{where}: a row is one JSON object, {{...}}, not {line[:20]!r}; correct the row.")
+            row = _Row.model_validate(content)
         except json.JSONDecodeError as error:
             if cut_off and number == len(lines):
                 raise CourseError(f"{where}: the last line is cut off; restore it or delete it.") from None
             raise CourseError(f"{where}: not JSON ({error.msg}, column {error.colno}); mend the line.") from None
         except ValidationError as error:
-            raise CourseError(f"{where}: {reason(error)}.") from None
+            raise CourseError(f"{where}: {reason(error)}; correct the row.") from None
         concept = Concept(
             row.concept,
             file.stem,
@@ -175,26 +179,36 @@ def _check_wording(where: str, concept: Concept) -> None:
         raise CourseError(f"{where}: fewer than {UNNAMED_ANSWERS} answers do without the concept's name; rewrite some.")
 
 
-def _check_across(placed: list[tuple[str, Concept]]) -> None:
-    """What no single row can show: concepts and answers that occur twice, siblings that do not exist."""
+def _check_concepts(placed: list[tuple[str, Concept]]) -> None:
+    """What no single row can show: concepts that stand twice, siblings that do not exist."""
     first: dict[str, str] = {}
-    owner: dict[tuple[str, ...], list[int]] = {}
-    answers: list[tuple[str, set]] = []
     known = {(c.topic, c.name) for _, c in placed}
     for where, concept in placed:
-        if concept.name in first:
-            raise CourseError(f"{where}: concept {concept.name!r} stands already at {first[concept.name]}; merge them.")
-        first[concept.name] = where
-        for scenario in concept.scenarios:
+        if there := first.get(concept.name.casefold()):
+            raise CourseError(f"{where}: concept {concept.name!r} stands already at {there}; merge them.")
+        first[concept.name.casefold()] = where
+        for i, scenario in enumerate(concept.scenarios):
             for sibling in scenario.also:
                 if (concept.topic, sibling) not in known or sibling == concept.name:
-                    raise CourseError(f"{where}: also {sibling!r} is no other concept of this file; correct it.")
+                    raise CourseError(
+                        f"{where}: scenarios.{i}.also {sibling!r} is no other concept of this file; correct it."
+                    )
+
+
+def _check_answers(placed: list[tuple[str, Concept]]) -> None:
+    """No answer stands twice or nearly twice, be it under one concept or under two."""
+    seen: list[tuple[str, str, set]] = []  # the text, its place, its 4-grams
+    holders: dict[tuple[str, ...], list[int]] = {}  # 4-gram -> places in `seen`
+    for where, concept in placed:
         for i, answer in enumerate(concept.answers):
-            grams = content_grams(answer)
-            for other in {n for gram in grams for n in owner.get(gram, ())}:
-                there, theirs = answers[other]
+            grams = content_grams(answer) or {tuple(words(answer))}
+            for other in {n for gram in grams for n in holders.get(gram, ())}:
+                text, there, theirs = seen[other]
                 if shared_grams(grams, theirs) > SHARED_GRAMS:
-                    raise CourseError(f"{where}: answers.{i} nearly repeats {there}; rewrite one of the two.")
+                    verb = "repeats" if words(text) == words(answer) else "nearly repeats"
+                    raise CourseError(
+                        f"{where}: answers.{i} of {concept.name!r} {verb} {there}; rewrite one of the two."
+                    )
             for gram in grams:
-                owner.setdefault(gram, []).append(len(answers))
-            answers.append((f"answers.{i} at {where}", grams))
+                holders.setdefault(gram, []).append(len(seen))
+            seen.append((answer, f"answers.{i} of {concept.name!r} at {where}", grams))

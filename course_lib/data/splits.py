@@ -1,7 +1,7 @@
 """Which concepts, documents and terms are held out, and the proof that nothing of them leaks into training."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +9,7 @@ from course_lib import paths
 from course_lib.data.passages import Passage
 from course_lib.data.qa import Concept, Pair
 from course_lib.data.terms import Term
-from course_lib.data.text import read_text, shingles
+from course_lib.data.text import read_text, shingles, words
 from course_lib.data.triplets import StrongPair
 from course_lib.errors import CourseError
 
@@ -22,11 +22,15 @@ SHINGLE_WORDS, SHINGLE_LIMIT = 8, 0.2
 
 @dataclass(frozen=True)
 class Heldout:
-    """For each kind, name -> the split that it is held out for; everything not listed is for training."""
+    """For each kind, name -> the split that it is held out for; everything not listed is for training.
+
+    `places` says where each (kind, name) is listed, as file:line.
+    """
 
     concept: dict[str, Split]
     document: dict[str, Split]
     term: dict[str, Split]
+    places: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
 
     def concepts(self, concepts: Iterable[Concept], split: Split) -> list[Concept]:
         return [c for c in concepts if self.concept.get(c.name, "train") == split]
@@ -41,6 +45,7 @@ def load(path: Path = paths.DATA / "heldout.txt") -> Heldout:
     Raises CourseError naming file and line for anything else, and for a name listed twice.
     """
     kinds: dict[str, dict[str, Split]] = {kind: {} for kind in KINDS}
+    places: dict[tuple[str, str], str] = {}
     for number, line in enumerate(read_text(path).split("\n"), 1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -50,7 +55,8 @@ def load(path: Path = paths.DATA / "heldout.txt") -> Heldout:
         if name in kinds[kind]:
             raise CourseError(f"{path}:{number}: {kind} {name!r} is listed twice; keep one line.")
         kinds[kind][name] = split
-    return Heldout(**kinds)
+        places[kind, name] = f"{path}:{number}"
+    return Heldout(**kinds, places=places)
 
 
 def check_listed(heldout: Heldout, concepts: Iterable[Concept], passages: Iterable[Passage], terms: Iterable[Term]):
@@ -63,7 +69,8 @@ def check_listed(heldout: Heldout, concepts: Iterable[Concept], passages: Iterab
     for kind in KINDS:
         for name in getattr(heldout, kind):
             if name not in exist[kind]:
-                raise CourseError(f"data/heldout.txt: there is no {kind} {name!r}; correct the line or delete it.")
+                place = heldout.places.get((kind, name), "held out")
+                raise CourseError(f"{place}: there is no {kind} {name!r}; correct the line or delete it.")
 
 
 def training_pairs(concepts: Sequence[Concept], heldout: Heldout) -> list[Pair]:
@@ -92,7 +99,7 @@ def assert_no_leakage(training: Iterable[tuple[str, str]], heldout: Iterable[tup
     """
     training = list(training)
     groups = {group for group, _ in training}
-    known = {s for _, text in training for s in shingles(text, SHINGLE_WORDS)}
+    known = {run for _, text in training for run in _runs(text)}
     for group, text in heldout:
         if group in groups:
             raise LeakageError(f"{group!r} is in training and held out; list it in data/heldout.txt and build again.")
@@ -104,5 +111,10 @@ def assert_no_leakage(training: Iterable[tuple[str, str]], heldout: Iterable[tup
 
 def overlap(text: str, known: set[tuple[str, ...]]) -> float:
     """Share of the text's shingles that `known` holds, 0 to 1."""
-    own = shingles(text, SHINGLE_WORDS)
+    own = _runs(text)
     return len(own & known) / len(own) if own else 0.0
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    """The shingles of a text; a text shorter than a shingle is one run."""
+    return shingles(text, SHINGLE_WORDS) or {tuple(words(text))} - {()}

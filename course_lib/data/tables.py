@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from datasets import Dataset
+from datasets.exceptions import DatasetsError
 
 from course_lib.data.qa import Pair
 from course_lib.data.triplets import Triplet
@@ -24,20 +26,26 @@ def to_dataset(rows: Sequence[Pair] | Sequence[Triplet]) -> Dataset:
 
 def save(dataset: Dataset, path: Path) -> Path:
     """Write one parquet file, all or nothing; the same rows give the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}-{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         dataset.to_parquet(str(scratch))
         os.replace(scratch, path)
     except OSError as error:
-        raise CourseError(f"{path} cannot be written ({error.strerror or error}); free some space.") from error
+        raise CourseError(
+            f"{path} cannot be written ({error.strerror or error}); free some space or choose another place."
+        ) from error
     finally:
-        scratch.unlink(missing_ok=True)
+        with suppress(OSError):
+            scratch.unlink()
     return path
 
 
 def load(path: Path) -> Dataset:
-    """Raises CourseError when the notebook that makes the file has not run."""
+    """Raises CourseError when the notebook that makes the file has not run, and for a damaged file."""
     if not path.is_file():
         raise CourseError(f"{path} does not exist: run the notebook that builds it first (03 pairs, 08 triplets).")
-    return Dataset.from_parquet(str(path), cache_dir=str(path.parent / ".cache"))
+    try:
+        return Dataset.from_parquet(str(path), cache_dir=str(path.parent / ".cache"))
+    except (ValueError, OSError, DatasetsError) as error:  # pyarrow's own are ValueErrors
+        raise CourseError(f"{path} is damaged; delete it and run the notebook that builds it again.") from error

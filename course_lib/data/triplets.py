@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from course_lib.data.passages import Passage
 from course_lib.data.terms import Matcher, Term
+from course_lib.errors import CourseError
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ def build(
 
     Never a term that the passage mentions, nor an ancestor or descendant of the positive, nor one of the `withheld`
     names. `masked` is the share of pairs in whose anchor the positive is blanked out.
+    Raises CourseError when the inventory leaves a pair no negative.
     """
     matcher, rng = Matcher(terms), random.Random(seed)
     by_name = {term.name: term for term in terms}
@@ -64,6 +66,11 @@ def build(
         excluded = {*withheld, *matcher.by_term(pair.passage.text), *relatives(pair.term, by_name)}
         excluded |= {m.term for heading in pair.passage.headings for m in matcher.mentions(heading)}
         allowed = [name for name in by_name if name not in excluded]
+        if not allowed:
+            raise CourseError(
+                f"No term is left as a negative for {pair.term.name!r} and passage {pair.passage.id}: "
+                "the passage mentions them all, or they are its relatives; add terms to the inventory."
+            )
         same = [name for name in allowed if by_name[name].category == pair.term.category] or allowed
         hide = rng.random() < masked
         anchor = matcher.mask(pair.passage.text, {pair.term.name}) if hide else pair.passage.text

@@ -37,12 +37,13 @@ class Interval:
 
 @dataclass(frozen=True)
 class Scores:
-    """What one retriever reached on one task: per query and metric."""
+    """What one retriever reached on one task: per query and metric. `fingerprint` is the task's."""
 
     task: str
     retriever: str
     per_query: dict[str, dict[str, float]]
     groups: dict[str, str]
+    fingerprint: str = ""
 
     def per_group(self, metric: str = HEADLINE) -> dict[str, float]:
         """Mean over the queries of each group."""
@@ -60,13 +61,13 @@ def keep(scores: Scores, folder: Path) -> Path:
 
 
 def kept(folder: Path, task: RetrievalTask, retriever: str) -> Scores:
-    """Scores of an earlier notebook. Raises CourseError when there are none, or when they are of other queries."""
+    """Scores of an earlier notebook. Raises CourseError when there are none, or when they are of another task."""
     file = _file(folder, task.name, retriever)
     if not file.is_file():
         raise CourseError(f"{file} does not exist: run the notebook that scores {retriever!r} first.")
     scores = Scores(**json.loads(file.read_text(encoding="utf-8")))
-    if scores.groups != task.groups:
-        raise CourseError(f"{file} holds scores of other queries: run the notebook that made it again.")
+    if scores.groups != task.groups or scores.fingerprint != task.fingerprint:
+        raise CourseError(f"{file} holds scores of other queries or another corpus: run its notebook again.")
     return scores
 
 
@@ -78,7 +79,7 @@ def evaluate(task: RetrievalTask, retriever: Retriever) -> Scores:
     """Rank the corpus for every query and score each ranking."""
     rankings = retriever.rank(task)
     per_query = {query: score(rankings[query], task.qrels[query]) for query in task.queries}
-    return Scores(task.name, retriever.name, per_query, task.groups)
+    return Scores(task.name, retriever.name, per_query, task.groups, task.fingerprint)
 
 
 def interval(scores: Scores, resamples: int, seed: int, metric: str = HEADLINE) -> Interval:
@@ -113,13 +114,14 @@ class Verdict:
 def verdict(candidate: Scores, baseline: Scores, resamples: int, seed: int) -> Verdict:
     """Paired bootstrap of the difference in nDCG@10 over the groups of one task.
 
-    Raises CourseError when the two were not scored on the same groups.
+    Raises CourseError when the two were not scored on the same queries and corpus.
     """
-    ours, theirs = candidate.per_group(), baseline.per_group()
-    if candidate.task != baseline.task or ours.keys() != theirs.keys():
+    same_task = (candidate.task, candidate.fingerprint) == (baseline.task, baseline.fingerprint)
+    if not same_task or candidate.per_query.keys() != baseline.per_query.keys():
         raise CourseError(
             f"{candidate.retriever!r} and {baseline.retriever!r} were not scored on the same queries; score both again."
         )
+    ours, theirs = candidate.per_group(), baseline.per_group()
     difference = _bootstrap(np.array([ours[g] - theirs[g] for g in ours]), resamples, seed)
     word = "WIN" if difference.low > 0 else "REGRESSION" if difference.high < 0 else "NO DIFFERENCE"
     return Verdict(candidate.task, candidate.retriever, baseline.retriever, difference, word)

@@ -46,16 +46,13 @@ class BM25:
     name: str = "BM25"
 
     def rank(self, task: RetrievalTask) -> Rankings:
-        def tokens(texts):
-            return bm25s.tokenize(list(texts), stopwords="en", stemmer=Stemmer.Stemmer("english"), show_progress=False)
+        def tokens(texts) -> list[list[str]]:
+            stemmer = Stemmer.Stemmer("english")
+            return bm25s.tokenize(list(texts), stopwords="en", stemmer=stemmer, return_ids=False, show_progress=False)
 
         index = bm25s.BM25()
         index.index(tokens(task.corpus.values()), show_progress=False)
-        documents = np.array(list(task.corpus))
-        found = index.retrieve(
-            tokens(task.queries.values()), corpus=documents, k=min(DEPTH, len(documents)), show_progress=False
-        )
-        return {query: row.tolist() for query, row in zip(task.queries, found.documents, strict=True)}
+        return _best_first(task, np.stack([index.get_scores(query) for query in tokens(task.queries.values())]))
 
 
 @dataclass(frozen=True)
@@ -91,11 +88,16 @@ def embed(model: SentenceTransformer, texts: Sequence[str]) -> np.ndarray:
 
 
 def rank_by_similarity(task: RetrievalTask, queries: np.ndarray, documents: np.ndarray) -> Rankings:
-    """Best first by dot product of (queries, dimensions) and (documents, dimensions); ties in corpus order."""
+    """Best first by dot product of (queries, dimensions) and (documents, dimensions)."""
     if queries.shape[1] != documents.shape[1]:
         raise CourseError(
             f"Queries have {queries.shape[1]} dimensions, documents {documents.shape[1]}: use one model for both."
         )
+    return _best_first(task, queries @ documents.T)
+
+
+def _best_first(task: RetrievalTask, scores: np.ndarray) -> Rankings:
+    """Rankings by scores of shape (queries, documents); ties in corpus order."""
     ids = np.array(list(task.corpus))
-    order = np.argsort(-(queries @ documents.T), axis=1, kind="stable")[:, :DEPTH]
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :DEPTH]
     return {query: ids[row].tolist() for query, row in zip(task.queries, order, strict=True)}

@@ -1,5 +1,7 @@
 """Retrieval tasks on held-out data: queries, a corpus, and every right answer to each query."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +28,8 @@ class RetrievalTask:
     groups: dict[str, str]
 
     def __post_init__(self):
+        if not self.queries:
+            raise CourseError(f"Task {self.name!r} asks nothing: choose a split or a profile with something held out.")
         for query, text in self.queries.items():
             if not text.strip():
                 raise CourseError(f"Task {self.name!r}: query {query!r} is empty; remove it or write it.")
@@ -37,6 +41,12 @@ class RetrievalTask:
                 )
         if len(set(self.corpus.values())) < len(self.corpus):
             raise CourseError(f"Task {self.name!r}: the corpus holds a text twice; keep one and list it in the qrels.")
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of queries, corpus and qrels: scores of another fingerprint are scores of another task."""
+        content = [self.queries, self.corpus, {query: sorted(right) for query, right in self.qrels.items()}]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def question_to_answers(concepts: Sequence[Concept], heldout: Heldout, split: Split, profile: Profile) -> RetrievalTask:

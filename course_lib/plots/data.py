@@ -14,7 +14,8 @@ from course_lib.plots.style import BLUE, CYCLE, GRAY, ORANGE, RED, WIDTH, axes
 def token_histogram(lengths: Sequence[int], what: str, card_mean: float, card_range: tuple[int, int]) -> Figure:
     """Token counts of ours, beside the mean and range that the published card prints."""
     figure, ax = axes()
-    ax.hist(lengths, bins=min(40, max(lengths) - min(lengths) + 1), color=BLUE)
+    width = -(-(max(lengths) - min(lengths) + 1) // 40)  # whole tokens, at most 40 bars
+    ax.hist(lengths, bins=np.arange(min(lengths), max(lengths) + width + 1, width) - 0.5, color=BLUE)
     ax.axvline(float(np.mean(lengths)), color=ORANGE, label=f"our mean {np.mean(lengths):.1f}")
     ax.axvline(card_mean, color=RED, linestyle="--", label=f"published mean {card_mean:.1f}")
     ax.axvspan(*card_range, color=GRAY, alpha=0.12, label=f"published range {card_range[0]} to {card_range[1]}")

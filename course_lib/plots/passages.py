@@ -46,6 +46,7 @@ def similarity_boxes(similarities: Mapping[str, Sequence[float]], xlabel: str) -
         orientation="horizontal",
         tick_labels=list(similarities),
         showfliers=False,
+        medianprops={"color": GRAY, "linewidth": 2},
         widths=0.6,
     )
     rng = np.random.default_rng(0)
@@ -91,7 +92,8 @@ def shares_by_split(counts: Mapping[str, Mapping[str, int]]) -> Figure:
     for kind, row in counts.items():
         left, total = 0.0, sum(row.values())
         for split, color in zip(splits, CYCLE, strict=False):
-            share = row.get(split, 0) / total
+            if not (share := row.get(split, 0) / total):
+                continue
             ax.barh(kind, share, left=left, color=color, label=split if kind == next(iter(counts)) else None)
             ax.text(left + share / 2, kind, f"{row.get(split, 0):,}", ha="center", va="center", color="black")
             left += share
