@@ -49,7 +49,8 @@ class SmallCourse:
         own = {"PYTHONPATH": str(paths.REPO), "COURSE_OUTPUT": str(self.output), "COLUMNS": "200"}
         command = [sys.executable, "-c", COMMAND, str(self.notebooks), *arguments]
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
-        return subprocess.Popen(command, env=os.environ | own | environment, text=True, encoding="utf-8", **streams)
+        options = {"env": os.environ | own | environment, "text": True, "encoding": "utf-8", "start_new_session": True}
+        return subprocess.Popen(command, **streams, **options)
 
     def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         with self.start(*arguments, **environment) as process:

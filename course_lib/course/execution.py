@@ -6,7 +6,6 @@ ipykernel ends with the process that started it.
 """
 
 import os
-import signal
 import sys
 import threading
 import traceback
@@ -20,7 +19,6 @@ CELL_SECONDS = 3600  # one cell may take this long; the longest, MPNet's full tr
 def main() -> int:
     """Everything goes to standard output, its last line the error's; the progress bar alone to standard error."""
     source, executed, profile, bar = sys.argv[1:]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches this process too; the one that started it decides
     threading.Thread(target=_end_with_standard_input, daemon=True).start()
     terminal = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace")
     os.dup2(1, 2)

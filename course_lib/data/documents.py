@@ -107,6 +107,7 @@ def _html(source: str, _: dict[str, str]) -> list[Block]:
     for tag in soup(DROPPED):
         tag.decompose()
     for tag in soup([*HEADINGS, *PARAGRAPHS, *BOXES, "br"]):
+        tag.insert_before(" ")
         tag.insert_after(" ")  # minified pages have no space there
     blocks = _blocks(soup.find("main") or soup.body or soup)
     return list(_without_references(block for block in blocks if block.text))

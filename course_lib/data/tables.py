@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from datasets import Dataset
+from datasets import Dataset, disable_progress_bars
 from datasets.exceptions import DatasetsError
 
 from course_lib.data.qa import Pair
 from course_lib.data.triplets import Triplet
 from course_lib.errors import CourseError
+
+disable_progress_bars()  # they would fill a notebook's output for a tenth of a second of work
 
 
 def to_dataset(rows: Sequence[Pair] | Sequence[Triplet]) -> Dataset:

@@ -110,15 +110,16 @@ def _check_names(terms: list[Term], lines: list[str]) -> None:
             raise CourseError(f"{line}: the term {term.name!r} stands twice; merge the two.")
         seen.add(term.name)
         for name in (term.name, *term.aliases):
-            if not (key := _key(name)):
+            if not (keys := _keys(name)):
                 raise CourseError(f"{line}: {name!r} holds no word to look for; correct it or delete it.")
-            refuse_second(spoken.setdefault(key, term.name), name, term, line)
+            for key in keys:
+                refuse_second(spoken.setdefault(key, term.name), name, term, line)
     for term, line in zip(terms, lines, strict=True):
         for name in term.exact:
             if not WORD.fullmatch(name):
                 raise CourseError(f"{line}: exact {name!r} is not one word and would never match; make it an alias.")
             refuse_second(written.setdefault(name, term.name), name, term, line)
-            refuse_second(spoken.get(_key(name), term.name), name, term, line)
+            refuse_second(spoken.get((_stem(name),), term.name), name, term, line)
 
 
 def _check_parents(terms: list[Term], lines: list[str]) -> None:
@@ -138,9 +139,11 @@ def _check_parents(terms: list[Term], lines: list[str]) -> None:
         ) from None
 
 
-def _key(name: str) -> tuple[str, ...]:
-    """What a name is looked up by: its words, lower case and singular."""
-    return tuple(_stem(word) for word in WORD.findall(name.replace("'s", " s")))
+def _keys(name: str) -> set[tuple[str, ...]]:
+    """What a name is looked up by: its words, lower case and singular; PageRank as one word and as two."""
+    words = WORD.findall(name.replace("'s", " s"))
+    parts = [part for word in words for part in (HUMP.findall(word) if CAMEL.fullmatch(word) else [word])]
+    return {tuple(map(_stem, words)), tuple(map(_stem, parts))} - {()}
 
 
 def _stem(word: str) -> str:
@@ -157,7 +160,8 @@ class Matcher:
         self.names: dict[tuple[str, ...], str] = {}
         self.exact: dict[str, str] = {}
         for term in self.terms:
-            self.names |= dict.fromkeys(map(_key, (term.name, *term.aliases)), term.name)
+            for name in (term.name, *term.aliases):
+                self.names |= dict.fromkeys(_keys(name), term.name)
             self.exact |= dict.fromkeys(term.exact, term.name)
         self.longest: dict[str, int] = defaultdict(lambda: 1)  # first word -> words in the longest name
         for key in self.names:

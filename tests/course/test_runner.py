@@ -1,6 +1,7 @@
 """What `course_lib.course.runner` promises, with real papermill, real kernels and the real command."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -158,7 +159,10 @@ def wait_until(there, seconds: float = 120) -> None:
 
 
 def stop(process: subprocess.Popen, how: str) -> None:
-    process.kill() if how == "kill" else process.send_signal(getattr(signal, how))
+    if how == "kill":
+        process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the command and all that it started
     _, stderr = process.communicate(timeout=120)
     assert process.returncode != 0 and "Traceback" not in stderr
 
@@ -167,8 +171,11 @@ def test_an_interrupted_run_leaves_no_kernel_behind_and_completes_when_called_ag
     small_course.write("00_quick")
     small_course.write("01_hangs", HANGS_AT_FIRST, needs="00")
     small_course.write("02_waits_in_the_queue", needs="00")
+    waiting = small_course.executed("02_waits_in_the_queue")
+    waiting.parent.mkdir(parents=True)
+    waiting.write_text("from an earlier run")
     heartbeat = small_course.notebooks / "heartbeat"
-    for how in ["kill"] if sys.platform == "win32" else ["SIGINT", "kill"]:
+    for how in ["kill"] if sys.platform == "win32" else ["Ctrl-C", "kill"]:
         with contextlib.suppress(FileNotFoundError):
             heartbeat.unlink()
         process = small_course.start("run", "--profile", "smoke", "--resume")
@@ -177,12 +184,13 @@ def test_an_interrupted_run_leaves_no_kernel_behind_and_completes_when_called_ag
         stopped = time.time()
         wait_until(lambda: time.time() - heartbeat.stat().st_mtime > 1)
         assert heartbeat.stat().st_mtime - stopped < 20
-        assert not small_course.executed("02_waits_in_the_queue").exists()
+        assert waiting.read_text() == "from an earlier run"
     assert runner.judge(small_course.executed("01_hangs")) != ""
     (small_course.notebooks / "go_on").touch()
     again = small_course.command("run", "--profile", "smoke", "--resume")
     assert again.returncode == 0, again.stderr
     assert "[OK]   00_quick  kept" in again.stdout and "[OK]   01_hangs" in again.stdout
+    assert runner.judge(waiting) == ""
 
 
 def executed_file(folder: Path, *cells: nbformat.NotebookNode) -> Path:

@@ -170,7 +170,7 @@ def test_a_last_line_that_is_cut_off_is_called_that(tmp_path):
 
 @pytest.mark.parametrize("other", ["topic", "zoology"])
 def test_a_concept_that_stands_twice_is_refused_in_one_file_and_in_two_whatever_its_case(tmp_path, other):
-    twin = RIGHT[1] | {"concept": RIGHT[0]["concept"].upper(), "aliases": [RIGHT[1]["concept"]]}
+    twin = RIGHT[0] | {"concept": RIGHT[0]["concept"].upper(), "aliases": [RIGHT[0]["concept"]]}
     file = write(tmp_path, RIGHT[0])
     second = write(tmp_path, *([RIGHT[0], twin] if other == "topic" else [twin]), name=other)
     line = 2 if other == "topic" else 1

@@ -1,0 +1,44 @@
+"""What the tests of training share: the real MiniLM, real pairs, and a folder of their own for what is trained."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from datasets import Dataset
+
+from course_lib import encoders, paths
+from course_lib.data import qa, tables
+
+
+@pytest.fixture(scope="session")
+def minilm() -> encoders.Encoder:
+    return encoders.load("minilm", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def concepts(tmp_path_factory: pytest.TempPathFactory) -> list[qa.Concept]:
+    """One topic of the real data."""
+    folder = tmp_path_factory.mktemp("qa")
+    shutil.copy(paths.DATA / "qa" / "metrics.jsonl", folder)
+    return qa.load(folder)
+
+
+@pytest.fixture(scope="session")
+def pairs(concepts: list[qa.Concept]) -> Dataset:
+    """Each answer once, so that 40 rows hold 5 concepts."""
+    return tables.to_dataset(qa.pairs(concepts)[:40])
+
+
+@pytest.fixture(scope="session")
+def triplets(concepts: list[qa.Concept]) -> Dataset:
+    """Two rows an anchor: an answer, its concept, and another concept."""
+    rows = [
+        (c.answers[i], c.name, concepts[n - step].name) for n, c in enumerate(concepts) for i in (0, 1) for step in (1, 2)
+    ]
+    return Dataset.from_dict({f"sentence_{i}": list(column) for i, column in enumerate(zip(*rows[:40], strict=True))})
+
+
+@pytest.fixture(autouse=True)
+def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("COURSE_OUTPUT", str(tmp_path / "build"))
+    return tmp_path / "build"

@@ -1,0 +1,83 @@
+"""Batches of GroupedBatchSampler: every row once an epoch, rows of one anchor together, seeded."""
+
+import random
+from collections import Counter
+
+import pytest
+from datasets import Dataset
+
+from course_lib.training.batches import GroupedBatchSampler
+
+SIZES = pytest.mark.parametrize("rows", [1, 15, 16, 17, 100, 3552])
+
+
+def dataset(rows: int, per_anchor: int = 2) -> Dataset:
+    """Anchors of many lengths, their rows in no order."""
+    chance = random.Random(rows)
+    distinct = [f"{i} " + "word " * chance.randrange(60) for i in range(-(-rows // per_anchor))]
+    anchors = (distinct * per_anchor)[:rows]
+    chance.shuffle(anchors)
+    return Dataset.from_dict({"sentence_0": anchors, "sentence_1": [str(i) for i in range(rows)]})
+
+
+def sampler(data: Dataset, seed: int = 0, epoch: int = 0, drop_last: bool = False) -> GroupedBatchSampler:
+    made = GroupedBatchSampler(data, batch_size=16, drop_last=drop_last, seed=seed)
+    made.set_epoch(epoch)
+    return made
+
+
+@SIZES
+def test_every_row_is_in_exactly_one_batch_of_an_epoch(rows):
+    made = sampler(dataset(rows))
+    batches = list(made)
+    assert sorted(row for batch in batches for row in batch) == list(range(rows))
+    assert len(batches) == len(made) == -(-rows // 16)
+    assert sorted(map(len, batches))[1:] == [16] * (len(batches) - 1)
+
+
+@SIZES
+def test_without_the_last_every_batch_is_full_and_only_the_odd_rows_are_left_out(rows):
+    made = sampler(dataset(rows), drop_last=True)
+    batches = list(made)
+    assert len(batches) == len(made) == rows // 16 and all(len(batch) == 16 for batch in batches)
+    seen = [row for batch in batches for row in batch]
+    assert len(set(seen)) == len(seen)
+
+
+def test_the_two_rows_of_an_anchor_meet_in_one_batch():
+    data = dataset(3552)
+    batches = [Counter(data[batch]["sentence_0"]) for batch in sampler(data)]
+    assert len(batches) == 222 and all(set(batch.values()) == {2} for batch in batches)
+
+
+def test_an_anchor_with_more_rows_than_a_batch_fills_several():
+    data = dataset(90, per_anchor=30)
+    batches = list(sampler(data))
+    assert sorted(row for batch in batches for row in batch) == list(range(90))
+
+
+def test_texts_of_a_batch_are_more_alike_in_length_than_texts_at_large():
+    data = dataset(3552)
+    lengths = [len(text) for text in data["sentence_0"]]
+    padding = sum(16 * max(lengths[row] for row in batch) for batch in sampler(data)) / sum(lengths)
+    assert padding < 1.25  # shuffled at large it is about 1.9
+
+
+def test_the_order_depends_on_seed_and_epoch_alone():
+    data = dataset(200)
+    first = list(sampler(data, seed=1, epoch=2))
+    random.seed(7)
+    assert list(sampler(data, seed=1, epoch=2)) == first
+    for other in (sampler(data, seed=2, epoch=2), sampler(data, seed=1, epoch=3)):
+        assert list(other) != first
+
+
+def test_an_epoch_is_the_same_when_it_is_asked_for_twice():
+    made = sampler(dataset(100))
+    assert list(made) == list(made)
+
+
+def test_batches_themselves_are_shuffled_not_short_ones_first():
+    data = dataset(3552)
+    means = [sum(len(text) for text in data[batch]["sentence_0"]) for batch in sampler(data)]
+    assert means != sorted(means) and sum(means[:111]) == pytest.approx(sum(means[111:]), rel=0.2)

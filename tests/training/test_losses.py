@@ -1,0 +1,77 @@
+"""Encoding each distinct text once changes neither loss nor gradients, and the losses are those of the recipes."""
+
+import copy
+
+import pytest
+import torch
+from sentence_transformers.sentence_transformer import losses as library
+
+from course_lib.training import losses
+from course_lib.training.recipes import MINILM_AS_PRINTED, MPNET_AS_PRINTED
+
+
+@pytest.fixture(scope="module")
+def model(minilm):
+    """A copy in fp32, its dropout off: equal texts then have equal embeddings."""
+    return copy.deepcopy(minilm.model).float().eval()
+
+
+def features(model, dataset, rows: int = 12) -> list[dict[str, torch.Tensor]]:
+    return [model.preprocess(dataset[name][:rows]) for name in dataset.column_names]
+
+
+def loss_and_gradients(loss, model, columns) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    model.zero_grad()
+    value = loss([dict(column) for column in columns], None)
+    value.backward()
+    return value.detach(), {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
+
+
+def plain(name: str, model):
+    if name == "TripletLoss":
+        metric = library.TripletDistanceMetric.EUCLIDEAN
+        return library.TripletLoss(model, distance_metric=metric, triplet_margin=5.0)
+    return library.MultipleNegativesRankingLoss(model, scale=20.0)
+
+
+@pytest.mark.parametrize("name", ["MultipleNegativesRankingLoss", "TripletLoss"])
+def test_loss_and_gradients_equal_those_of_the_plain_library_loss(model, pairs, triplets, name):
+    recipe, data = (MPNET_AS_PRINTED, triplets) if name == "TripletLoss" else (MINILM_AS_PRINTED, pairs)
+    columns = features(model, data)
+    assert len(set(data["sentence_0"][:12])) <= 6  # there are repeated rows to save
+    ours, our_gradients = loss_and_gradients(losses.build(recipe, model), model, columns)
+    theirs, their_gradients = loss_and_gradients(plain(name, model), model, columns)
+    assert ours == pytest.approx(theirs.item(), rel=1e-6)
+    assert our_gradients.keys() == their_gradients.keys()
+    largest = max(gradient.abs().max() for gradient in their_gradients.values())
+    assert largest > 1e-3  # something is learnt
+    for parameter, gradient in their_gradients.items():
+        torch.testing.assert_close(our_gradients[parameter], gradient, rtol=1e-4, atol=1e-5 * largest.item())
+
+
+def test_each_distinct_text_goes_through_the_model_once_and_rows_keep_their_order(model):
+    texts = ["recall", "precision", "recall", "F1 score", "precision", "recall"]
+    seen = []
+    hook = model.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0]["input_ids"])))
+    with torch.no_grad():
+        once = losses.EncodeOnce(model)(model.preprocess(texts))["sentence_embedding"]
+        every = model(model.preprocess(texts))["sentence_embedding"]
+    hook.remove()
+    assert seen == [3, 6]
+    torch.testing.assert_close(once, every, rtol=1e-5, atol=1e-6)
+
+
+def test_the_triplet_loss_of_the_recipe_lies_between_3_and_7_as_unit_vectors_are_at_most_2_apart(model, triplets):
+    loss = losses.build(MPNET_AS_PRINTED, model)
+    for rows in (slice(0, 4), slice(4, 8), slice(8, 24)):
+        columns = [model.preprocess(triplets[name][rows]) for name in triplets.column_names]
+        backwards = [columns[0], columns[2], columns[1]]
+        with torch.no_grad():
+            forth, back = loss(columns, None).item(), loss(backwards, None).item()
+        assert 3 < forth < 5 < back < 7 and forth + back == pytest.approx(10, abs=1e-4)
+
+
+def test_scale_and_margin_are_the_recipe_s(model, pairs, triplets):
+    assert losses.build(MINILM_AS_PRINTED, model).scale == 20.0
+    built = losses.build(MPNET_AS_PRINTED, model)
+    assert built.triplet_margin == 5.0 and built.distance_metric is library.TripletDistanceMetric.EUCLIDEAN

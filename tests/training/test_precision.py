@@ -1,0 +1,32 @@
+"""bf16 is chosen where it was measured to be faster, and nowhere else."""
+
+import pytest
+import torch
+
+from course_lib import precision
+
+
+@pytest.fixture(autouse=True)
+def measured_afresh():
+    precision.choose.cache_clear()
+    yield
+    precision.choose.cache_clear()
+
+
+def test_the_choice_follows_from_the_seconds_measured_on_this_machine():
+    found = precision.choose()
+    assert found.fp32_seconds > 0 and found.bf16_seconds > 0
+    gain = found.fp32_seconds / found.bf16_seconds
+    assert found.name == ("bf16" if gain > precision.GAIN else "fp32")
+
+
+@pytest.mark.parametrize(("bf16", "name"), [(0.5, "bf16"), (0.7, "bf16"), (0.8, "fp32"), (1.0, "fp32"), (14.0, "fp32")])
+def test_bf16_has_to_be_a_third_faster(monkeypatch, bf16, name):
+    monkeypatch.setattr(precision, "_seconds", {torch.float32: 1.0, torch.bfloat16: bf16}.__getitem__)
+    assert precision.choose() == precision.Precision(name, 1.0, bf16)
+
+
+def test_it_is_measured_once_a_process(monkeypatch):
+    asked = []
+    monkeypatch.setattr(precision, "_seconds", lambda dtype: asked.append(dtype) or 1.0)
+    assert precision.choose() is precision.choose() and asked == [torch.float32, torch.bfloat16]

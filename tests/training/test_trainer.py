@@ -1,0 +1,171 @@
+"""A training of the real encoder on real rows: what the model folder holds, and what is refused."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from datasets import Dataset
+from safetensors.torch import load_file
+from sentence_transformers import SentenceTransformer
+
+from course_lib import encoders, profiles
+from course_lib.errors import CourseError
+from course_lib.training import trainer
+from course_lib.training.recipes import MINILM_AS_PRINTED, MINILM_FIT_DEFAULTS, MPNET_AS_PRINTED
+
+THREE_STEPS = replace(profiles.load("smoke"), minilm_steps=3, mpnet_steps=1)
+CARD_EXAMPLE = ["The weather is lovely today.", "It's so sunny outside!", "He drove to the stadium."]
+
+
+@pytest.fixture(scope="module")
+def before(minilm) -> dict[str, torch.Tensor]:
+    """The weights as they were when the module's tests began."""
+    return {name: weight.clone() for name, weight in minilm.model.state_dict().items()}
+
+
+@pytest.fixture(scope="module")
+def run(minilm, pairs, before, tmp_path_factory) -> trainer.TrainingRun:
+    """Three steps, and the one model that most tests look at."""
+    with pytest.MonkeyPatch.context() as inside:
+        inside.setenv("COURSE_OUTPUT", str(tmp_path_factory.mktemp("trained")))
+        return trainer.train(MINILM_AS_PRINTED, minilm, pairs, THREE_STEPS, seed=1)
+
+
+def files(folder: Path) -> set[str]:
+    return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_the_model_folder_holds_weights_as_safetensors_alone_a_card_and_the_record(run):
+    assert run.folder.name == "minilm-as-printed-seed1" and run.folder.parts[-3:-1] == ("smoke", "models")
+    assert {"model.safetensors", "modules.json", "README.md", "run.json"} <= files(run.folder)
+    assert not [name for name in files(run.folder) if name.endswith((".bin", ".pt", ".pth", ".pkl", ".py"))]
+    assert [path.name for path in run.folder.parent.iterdir()] == [run.folder.name]  # no scratch beside it
+
+
+def test_the_card_names_the_base_model_the_loss_and_the_rows(run, minilm):
+    card = (run.folder / "README.md").read_text("utf-8")
+    assert f"base_model: {minilm.model_name}" in card and "MultipleNegativesRankingLoss" in card
+    assert "dataset_size:40" in card and "license: apache-2.0" in card
+
+
+def test_the_record_says_all_that_a_result_must_say(run, minilm):
+    record = json.loads((run.folder / "run.json").read_text("utf-8"))
+    assert record == run.record
+    assert (record["recipe"]["name"], record["profile"], record["seed"]) == ("minilm-as-printed", "smoke", 1)
+    assert (record["rows"], record["steps"], record["planned_steps"]) == (40, 3, 9)
+    assert record["encoder"] == str(minilm) and record["stand_in_for"] == minilm.stand_in_for
+    assert record["losses"] == [round(loss, 6) for loss in run.losses] and len(run.losses) == 3
+    assert record["mean_loss_first_500"] == pytest.approx(sum(run.losses) / 3, abs=1e-6)
+    assert record["versions"].keys() == {"torch", "transformers", "sentence-transformers", "datasets"}
+    assert record["precision"]["name"] in ("bf16", "fp32") and record["seconds"] > 0
+
+
+def test_a_row_of_the_ledger_stands_beside_the_loss_of_the_card(run):
+    row = run.row(card_loss=0.2354)
+    assert (row["recipe"], row["card_loss"], row["steps"]) == ("minilm-as-printed", 0.2354, 3)
+
+
+def test_the_model_loads_by_its_path_and_gives_what_the_card_s_usage_shows(run):
+    model = SentenceTransformer(str(run.folder), device="cpu")
+    embeddings = model.encode(CARD_EXAMPLE)
+    similarities = model.similarity(embeddings, embeddings)
+    assert embeddings.shape == (3, 384) and similarities.shape == (3, 3)
+    assert torch.allclose(similarities.diagonal(), torch.ones(3), atol=1e-5)
+    assert model.max_seq_length == 128
+    assert (trainer.load_model(run.folder).encode(CARD_EXAMPLE) == embeddings).all()
+
+
+def test_the_encoder_stays_as_it_was_and_the_trained_copy_does_not(run, minilm, before):
+    assert all(torch.equal(weight, before[name]) for name, weight in minilm.model.state_dict().items())
+    trained = load_file(run.folder / "model.safetensors")
+    own = minilm.model[0].auto_model.state_dict()
+    assert any(not torch.equal(weight, own[name]) for name, weight in trained.items())
+
+
+def test_the_same_seed_gives_the_same_losses_again_and_replaces_the_folder(run, minilm, pairs, output):
+    stale = output / "smoke" / "models" / run.folder.name / "stale.txt"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("from an earlier run")
+    again = trainer.train(MINILM_AS_PRINTED, minilm, pairs, THREE_STEPS, seed=1)
+    assert again.losses == run.losses and files(again.folder) == files(run.folder)
+
+
+def test_another_seed_gives_other_losses_and_an_odd_profile_stops_at_the_recipe_s_end(run, minilm, pairs):
+    long = replace(THREE_STEPS, minilm_steps=50)
+    other = trainer.train(replace(MINILM_AS_PRINTED, epochs=1), minilm, pairs, long, seed=2)
+    assert other.losses[:3] != run.losses and (other.steps, other.planned_steps) == (3, 3)
+
+
+def test_the_loss_falls_on_a_few_rows_seen_often(minilm, pairs):
+    recipe = replace(MINILM_AS_PRINTED, epochs=8)
+    few = pairs.select(range(0, 40, 5))  # 8 rows of 5 concepts, a batch of its own
+    losses = trainer.train(recipe, minilm, few, replace(THREE_STEPS, minilm_steps=8), seed=1).losses
+    assert len(losses) == 8 and sum(losses[-2:]) < sum(losses[:2])
+
+
+def left(output: Path) -> set[str]:
+    return files(output) if output.exists() else set()
+
+
+def refusal(output: Path, recipe, encoder, dataset) -> str:
+    with pytest.raises(CourseError) as error:
+        trainer.train(recipe, encoder, dataset, THREE_STEPS, seed=1)
+    message = str(error.value)
+    assert "\n" not in message and message.endswith(".") and left(output) == set()
+    return message
+
+
+def test_the_encoder_of_the_other_recipe_is_refused(minilm, triplets, output):
+    message = refusal(output, MPNET_AS_PRINTED, minilm, triplets)
+    assert message == "Recipe 'mpnet-as-printed' is for the encoder 'mpnet', not 'minilm'."
+
+
+def test_a_dataset_of_too_few_columns_is_refused(minilm, pairs, output):
+    recipe = replace(MPNET_AS_PRINTED, encoder="minilm")
+    message = refusal(output, recipe, minilm, pairs)
+    assert message.startswith("TripletLoss needs 3 columns of text") and "['sentence_0', 'sentence_1']" in message
+
+
+def test_a_dataset_without_rows_is_refused(minilm, output):
+    empty = Dataset.from_dict({"sentence_0": [], "sentence_1": []})
+    assert "at least one row" in refusal(output, MINILM_AS_PRINTED, minilm, empty)
+
+
+def test_a_loss_that_is_no_number_stops_the_training_and_leaves_no_model(minilm, pairs, output, before):
+    message = refusal(output, replace(MINILM_AS_PRINTED, learning_rate=1e30), minilm, pairs)
+    assert message.startswith("The loss is nan at step ") and message.endswith("lower the learning rate.")
+    assert list((output / "smoke" / "models").iterdir()) == []
+    assert all(torch.equal(weight, before[name]) for name, weight in minilm.model.state_dict().items())
+
+
+def test_a_failed_training_leaves_the_earlier_model_as_it_was(minilm, pairs, output):
+    folder = output / "smoke" / "models" / "minilm-as-printed-seed1"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(b"earlier")
+    with pytest.raises(CourseError, match="lower the learning rate"):
+        trainer.train(replace(MINILM_AS_PRINTED, learning_rate=1e30), minilm, pairs, THREE_STEPS, seed=1)
+    assert files(output) == {"smoke/models/minilm-as-printed-seed1/model.safetensors"}
+
+
+def test_a_folder_without_a_model_is_named(tmp_path):
+    with pytest.raises(CourseError, match=r"holds no trained model; run the notebook that trains it first"):
+        trainer.load_model(tmp_path)
+
+
+def test_the_warm_up_of_fit_makes_the_first_steps_tiny(minilm, pairs, before):
+    warm = trainer.train(MINILM_FIT_DEFAULTS, minilm, pairs, THREE_STEPS, seed=1)
+    trained = load_file(warm.folder / "model.safetensors")
+    own = minilm.model[0].auto_model.state_dict()
+    assert max((trained[name].float() - own[name].float()).abs().max() for name in trained) < 1e-7
+
+
+def test_the_real_mpnet_learns_from_triplets_and_gives_768_dimensions(triplets):
+    encoder = encoders.load("mpnet", device="cpu")
+    run = trainer.train(MPNET_AS_PRINTED, encoder, triplets, THREE_STEPS, seed=1)
+    assert run.steps == 1 and 3 < run.losses[0] < 7
+    model = trainer.load_model(run.folder)
+    embeddings = model.encode(CARD_EXAMPLE)
+    assert embeddings.shape == (3, 768) and model.similarity(embeddings, embeddings).shape == (3, 3)
+    assert model.max_seq_length == 384
