@@ -33,7 +33,8 @@ def table(rows: dict[str, str]) -> str:
 def facts() -> dict[str, str]:
     """Every count and statistic of both datasets, as the datasheet prints them."""
     heldout = splits.load()
-    return _pairs(qa.load(), heldout) | _triplets(passages.load(), terms.load(), heldout) | _reviews() | _judgements()
+    counted = _pairs(qa.load(), heldout) | _triplets(passages.load(), terms.load(), heldout)
+    return counted | _reviews() | _siblings() | _judgements()
 
 
 def _pairs(concepts: Sequence[qa.Concept], heldout: splits.Heldout) -> dict[str, str]:
@@ -90,6 +91,12 @@ def _judgements() -> dict[str, str]:
         ),
         "judged training negatives: true, false": f"{counts['negative', 'true']}, {counts['negative', 'false']}",
     }
+
+
+def _siblings() -> dict[str, str]:
+    rows = _jsonl(paths.DATA / "sibling_test.jsonl")
+    right = sum(row["picked"] == row["concept"] for row in rows)
+    return {"sibling test: right concept picked by its answers alone, of five": f"{right} of {len(rows)}"}
 
 
 def _jsonl(path: Path) -> list[dict]:

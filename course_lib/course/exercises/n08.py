@@ -44,7 +44,9 @@ def _fair_share(answer: object) -> str | None:
     if share > 0.7:
         return "That is the share for negatives drawn uniformly: draw them from the positives of other triplets."
     if share > 0.52:
-        return "Negatives drawn from the positives make the rule a coin: did you draw from the list with its repetitions?"
+        return (
+            "Negatives drawn from the positives make the rule a coin: did you draw from the list with its repetitions?"
+        )
     if share < 0.46:
         return "Its own pair was taken off the positive's count alone; with both sides drawn alike, count all rows."
     if share < 0.48:
