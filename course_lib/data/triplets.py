@@ -53,7 +53,7 @@ def build(
     withheld: Collection[str] = (),
     masked: float = 0.0,
 ) -> list[Triplet]:
-    """Two triplets a pair: one negative drawn from all terms, one from the positive's category.
+    """Two triplets a pair: one negative drawn from all terms, one from the positive's category if one is left in it.
 
     Never a term that the passage mentions, nor an ancestor or descendant of the positive, nor one of the `withheld`
     names. `masked` is the share of pairs in whose anchor the positive is blanked out.
@@ -61,10 +61,11 @@ def build(
     """
     matcher, rng = Matcher(terms), random.Random(seed)
     by_name = {term.name: term for term in terms}
+    mentioned = {passage: _mentioned(passage, matcher) for passage in dict.fromkeys(pair.passage for pair in pairs)}
+    kin = {term: relatives(term, by_name) for term in dict.fromkeys(pair.term for pair in pairs)}
     triplets = []
     for pair in pairs:
-        excluded = {*withheld, *matcher.by_term(pair.passage.text), *relatives(pair.term, by_name)}
-        excluded |= {m.term for heading in pair.passage.headings for m in matcher.mentions(heading)}
+        excluded = {*withheld, *mentioned[pair.passage], *kin[pair.term]}
         allowed = [name for name in by_name if name not in excluded]
         if not allowed:
             raise CourseError(
@@ -77,6 +78,11 @@ def build(
         for pool in (allowed, same):
             triplets.append(Triplet(anchor, pair.term.name, rng.choice(pool), pair.passage.id))
     return triplets
+
+
+def _mentioned(passage: Passage, matcher: Matcher) -> set[str]:
+    """Every term in a passage's text and in the headings that it stands under."""
+    return {mention.term for text in (passage.text, *passage.headings) for mention in matcher.mentions(text)}
 
 
 def relatives(term: Term, by_name: Mapping[str, Term]) -> set[str]:

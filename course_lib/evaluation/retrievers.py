@@ -52,7 +52,9 @@ class BM25:
 
         index = bm25s.BM25()
         index.index(tokens(task.corpus.values()), show_progress=False)
-        return _best_first(task, np.stack([index.get_scores(query) for query in tokens(task.queries.values())]))
+        nothing = np.zeros(len(task.corpus), np.float32)  # a query of stop words alone
+        queries = tokens(task.queries.values())
+        return _best_first(task, np.stack([index.get_scores(query) if query else nothing for query in queries]))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from course_lib.plots.style import BLUE, CYCLE, GRAY, ORANGE, RED, WIDTH, axes
 
@@ -114,6 +115,10 @@ def curves(
         ax.annotate(name, (place, 1), (4, -2), xycoords=("data", "axes fraction"), textcoords="offset points", va="top")
     if log_x:
         ax.set_xscale("log")
+        ax.set_xticks(x, [f"{value:g}" for value in x])
+        ax.minorticks_off()
+    elif all(isinstance(value, int) for value in x):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
     return figure

@@ -51,7 +51,7 @@ def test_solution_is_right(capsys, number, answer):
         (
             "03.2",
             "When should I use early-stopping for the model of the bank, after how many rounds?",
-            "early-stopping",
+            "matching the string",
         ),
         ("03.2", "When should I stop?", "fewer than 14"),
         ("03.2", "The model of the bank got worse and worse " * 8 + "?", "more than 60"),

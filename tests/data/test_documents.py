@@ -58,7 +58,8 @@ The end.
 """
 HTML = f"""<!doctype html><html><head><title>No</title><style>p {{ color: red }}</style></head><body>
 <nav><ul><li>Home</li></ul></nav><main><!-- no comment --><h1>Coral bleaching</h1><p>{PROSE.format("One&nbsp;two.")}</p>
-<pre>coral coral</pre><div>Loose <em>k</em>-means text<p>A paragraph</p><ul><li>first</li><li>second<br>line</li></ul></div>
+<pre>coral coral</pre><div>Loose <em>k</em>-means text<p>A paragraph</p><ul><li>first</li>
+<li>second<br>line</li></ul></div>
 <script>coral()</script><table><tr><td>coral</td></tr></table></main><footer>Imprint</footer></body></html>"""
 RST = f"""
 .. _bleaching:

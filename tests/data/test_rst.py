@@ -17,7 +17,7 @@ def paragraphs(source: str) -> list[str]:
 
 
 def test_no_passage_of_the_corpus_holds_markup(corpus: list[Passage]) -> None:
-    markup = re.compile(r"``|:\w+:`|^\.\. |`_|^={3,}$|^-{3,}$|>>> |\|\w+\|", re.M)
+    markup = re.compile(r"``|:\w+:`|^\.\. |`_|^={3,}$|^-{3,}$|>>> ", re.M)
     found = {p.id: hit[0] for p in corpus if (hit := markup.search(p.text))}
     assert set(found) <= {"modules/linear_model.rst#018"}  # scikit-learn's own stray backquote
 
@@ -77,10 +77,8 @@ def test_sections_of_references_are_left_out_and_the_next_one_is_not(heading: st
 
 
 def test_roles_are_read_as_a_reader_sees_them() -> None:
-    source = (
-        "Use :class:`~sklearn.svm.SVC`, :func:`sklearn.fit`, :term:`the rows <row>`, ``X`` and *this* :pr:`12345` now.\n"
-    )
-    assert paragraphs(source) == ["Use SVC, fit, the rows, X and this now."]
+    source = "Use :class:`~sklearn.svm.SVC`, :func:`sklearn.fit`, :term:`the rows <row>`, ``X``, *this* :pr:`1` now.\n"
+    assert paragraphs(source) == ["Use SVC, fit, the rows, X, this now."]
 
 
 def test_references_are_replaced_by_the_title_that_they_point_to() -> None:
@@ -118,7 +116,7 @@ def test_empty_and_broken_pages_raise_nothing(source: str) -> None:
 
 
 def test_a_users_docutils_settings_change_nothing(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = "He said \"so\" -- twice.\n"
+    source = 'He said "so" -- twice.\n'
     plain = paragraphs(source)
     (tmp_path / "docutils.conf").write_text("[restructuredtext parser]\nsmart_quotes: yes\n")
     monkeypatch.setenv("DOCUTILSCONFIG", str(tmp_path / "docutils.conf"))

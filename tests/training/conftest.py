@@ -1,6 +1,7 @@
 """What the tests of training share: the real MiniLM, real pairs, and a folder of their own for what is trained."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,12 +34,16 @@ def pairs(concepts: list[qa.Concept]) -> Dataset:
 def triplets(concepts: list[qa.Concept]) -> Dataset:
     """Two rows an anchor: an answer, its concept, and another concept."""
     rows = [
-        (c.answers[i], c.name, concepts[n - step].name) for n, c in enumerate(concepts) for i in (0, 1) for step in (1, 2)
+        (c.answers[i], c.name, concepts[n - step].name)
+        for n, c in enumerate(concepts)
+        for i in (0, 1)
+        for step in (1, 2)
     ]
     return Dataset.from_dict({f"sentence_{i}": list(column) for i, column in enumerate(zip(*rows[:40], strict=True))})
 
 
 @pytest.fixture(autouse=True)
-def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("COURSE_OUTPUT", str(tmp_path / "build"))
-    return tmp_path / "build"
+    yield tmp_path / "build"
+    shutil.rmtree(tmp_path / "build", ignore_errors=True)  # a model is up to 440 MB, and pytest keeps three runs

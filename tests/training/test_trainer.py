@@ -1,6 +1,8 @@
 """A training of the real encoder on real rows: what the model folder holds, and what is refused."""
 
 import json
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,11 +29,14 @@ def before(minilm) -> dict[str, torch.Tensor]:
 
 
 @pytest.fixture(scope="module")
-def run(minilm, pairs, before, tmp_path_factory) -> trainer.TrainingRun:
+def run(minilm, pairs, before, tmp_path_factory) -> Iterator[trainer.TrainingRun]:
     """Three steps, and the one model that most tests look at."""
+    output = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as inside:
-        inside.setenv("COURSE_OUTPUT", str(tmp_path_factory.mktemp("trained")))
-        return trainer.train(SMALL, minilm, pairs, THREE_STEPS, seed=1)
+        inside.setenv("COURSE_OUTPUT", str(output))
+        made = trainer.train(SMALL, minilm, pairs, THREE_STEPS, seed=1)
+    yield made
+    shutil.rmtree(output)
 
 
 def files(folder: Path) -> set[str]:

@@ -1,0 +1,43 @@
+"""What the tests of evaluation share: the real data, read once, and a task of a few words."""
+
+import pytest
+
+from course_lib import encoders
+from course_lib.data import passages, qa, splits, terms
+from course_lib.evaluation.tasks import RetrievalTask
+
+
+@pytest.fixture(scope="session")
+def concepts() -> list[qa.Concept]:
+    return qa.load()
+
+
+@pytest.fixture(scope="session")
+def heldout() -> splits.Heldout:
+    return splits.load()
+
+
+@pytest.fixture(scope="session")
+def corpus() -> list[passages.Passage]:
+    return passages.load()
+
+
+@pytest.fixture(scope="session")
+def inventory() -> list[terms.Term]:
+    return terms.load()
+
+
+@pytest.fixture(scope="session")
+def minilm() -> encoders.Encoder:
+    return encoders.load("minilm", device="cpu")
+
+
+def a_task(corpus: dict[str, str], queries: dict[str, str], right: dict[str, str] | None = None) -> RetrievalTask:
+    """Each query is a group of its own; the first document is right unless `right` says otherwise."""
+    qrels = {query: frozenset([(right or {}).get(query, next(iter(corpus)))]) for query in queries}
+    return RetrievalTask("a few words", queries, corpus, qrels, {query: query for query in queries})
+
+
+@pytest.fixture
+def small_task():
+    return a_task
