@@ -25,7 +25,7 @@ PROFILES = {
     p.name: p
     for p in (
         Profile("smoke", minilm_steps=6, mpnet_steps=2, concepts=6, terms=8, passages=12, resamples=200),
-        Profile("short", minilm_steps=None, mpnet_steps=120, concepts=None, terms=None, passages=None, resamples=2000),
+        Profile("short", minilm_steps=None, mpnet_steps=100, concepts=None, terms=None, passages=None, resamples=2000),
         Profile("full", minilm_steps=None, mpnet_steps=None, concepts=None, terms=None, passages=None, resamples=10000),
     )
 }

@@ -22,9 +22,8 @@ from course_lib.errors import CourseError
 HEADINGS = "h1 h2 h3 h4 h5 h6".split()
 PARAGRAPHS = "p li dt dd caption figcaption summary".split()
 BOXES = "article blockquote body details div dl footer header html main ol section ul".split()
-DROPPED = (
-    "aside button figure form head math nav noscript pre script select style svg table template textarea video audio"
-).split()
+DROPPED = ("aside audio button figure form head nav noscript script select style svg template textarea video").split()
+EMPTIED = "math pre table".split()  # what a sentence may announce
 FRONT_MATTER = re.compile(r"\A---\n(?=[\w-]+:).*?^(?:---|\.\.\.)$", re.S | re.M)
 DISPLAY_FORMULA = re.compile(r"^\$\$(?:(?!\n\s*\n).)*?\$\$[ \t]*$", re.S | re.M)
 SEED = 42
@@ -98,7 +97,7 @@ def _text(source: str, _: dict[str, str]) -> list[Block]:
 
 def _markdown(source: str, titles: dict[str, str]) -> list[Block]:
     """CommonMark with tables, by way of the HTML that it stands for."""
-    prose = DISPLAY_FORMULA.sub("", FRONT_MATTER.sub("", source))
+    prose = DISPLAY_FORMULA.sub("<pre></pre>\n", FRONT_MATTER.sub("", source))
     return _html(MarkdownIt("commonmark").enable("table").render(prose), titles)
 
 
@@ -106,6 +105,8 @@ def _html(source: str, _: dict[str, str]) -> list[Block]:
     soup = BeautifulSoup(source, "html.parser")
     for tag in soup(DROPPED):
         tag.decompose()
+    for tag in soup(EMPTIED):
+        tag.clear()
     for tag in soup([*HEADINGS, *PARAGRAPHS, *BOXES, "br"]):
         tag.insert_before(" ")
         tag.insert_after(" ")  # minified pages have no space there
@@ -128,7 +129,7 @@ def _blocks(box: Tag) -> Iterator[Block]:
     for child in box.children:
         if not isinstance(child, Tag):
             loose += [child] if type(child) is NavigableString else []  # not a comment or a doctype
-        elif child.name not in HEADINGS + PARAGRAPHS + BOXES:
+        elif child.name not in HEADINGS + PARAGRAPHS + BOXES + EMPTIED:
             loose.append(child.get_text())
         else:
             yield _block(0, "".join(loose))
@@ -136,12 +137,21 @@ def _blocks(box: Tag) -> Iterator[Block]:
             if child.name in BOXES:
                 yield from _blocks(child)
             else:
-                yield _block(HEADINGS.index(child.name) + 1 if child.name in HEADINGS else 0, child.get_text())
+                level = HEADINGS.index(child.name) + 1 if child.name in HEADINGS else 0
+                yield _block(level, _without_announcement(child))
     yield _block(0, "".join(loose))
 
 
 def _block(level: int, text: str) -> Block:
     return Block(level, " ".join(text.split()))
+
+
+def _without_announcement(tag: Tag) -> str:
+    """The text of a tag, less the last sentence of a paragraph that runs on into code or a formula: `It is given by`."""
+    text, after = tag.get_text().strip(), tag.find_next_sibling()
+    if tag.name == "p" and after is not None and after.name in EMPTIED and not text.endswith((".", "!", "?")):
+        return " ".join(rst.sentences(text)[:-1])
+    return text
 
 
 def _without_references(blocks: Iterable[Block]) -> Iterator[Block]:

@@ -25,6 +25,8 @@ tags: [sea]
 
 {PROSE.format("Divers count colonies on *transects*.")}
 
+It goes on. In code:
+
 ```python
 code = "coral coral coral"
 ```
@@ -39,6 +41,7 @@ code = "coral coral coral"
 |---|---|
 | coral | coral |
 
+This is
 $$
 a = b
 $$
@@ -58,7 +61,7 @@ The end.
 """
 HTML = f"""<!doctype html><html><head><title>No</title><style>p {{ color: red }}</style></head><body>
 <nav><ul><li>Home</li></ul></nav><main><!-- no comment --><h1>Coral bleaching</h1><p>{PROSE.format("One&nbsp;two.")}</p>
-<pre>coral coral</pre><div>Loose <em>k</em>-means text<p>A paragraph</p><ul><li>first</li>
+<p>As follows:</p> <pre>coral coral</pre><div>Loose <em>k</em>-means text<p>A paragraph</p><ul><li>first</li>
 <li>second<br>line</li></ul></div>
 <script>coral()</script><table><tr><td>coral</td></tr></table></main><footer>Imprint</footer></body></html>"""
 RST = f"""
@@ -123,6 +126,7 @@ def test_markdown_gives_headings_paragraphs_and_list_items_without_code_tables_a
     assert blocks(folder, "reef.md") == [
         Block(1, "Coral bleaching"),
         Block(0, PROSE.format("Divers count colonies on transects.")),
+        Block(0, "It goes on."),
         Block(0, "Heat is the most frequent cause; fresh water is another."),
         Block(0, "Cold"),
         Block(2, "Setext heading"),

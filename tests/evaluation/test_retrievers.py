@@ -1,6 +1,7 @@
 """BM25 finds words, dense retrieval is cosine similarity, and what cannot be ranked is refused."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -49,9 +50,10 @@ def test_ties_of_bm25_stand_in_corpus_order(small_task):
 
 
 def test_dense_equals_cosine_similarity_by_brute_force_on_real_texts(minilm, concepts, heldout):
-    task = tasks.scenario_to_answers(concepts, heldout, "test", profiles.load("smoke"))
+    task = tasks.scenario_to_answers(concepts, heldout, "test", replace(profiles.load("smoke"), concepts=3))
     ranked = Dense(minilm.model, "MiniLM").rank(task)
-    vectors = {text: minilm.model.encode(text) for text in [*task.queries.values(), *task.corpus.values()]}
+    texts = [*task.queries.values(), *task.corpus.values()]
+    vectors = dict(zip(texts, minilm.model.encode(texts, show_progress_bar=False), strict=True))
     wide = precision.choose().name == "bf16"
 
     def cosine(a: np.ndarray, b: np.ndarray) -> float:

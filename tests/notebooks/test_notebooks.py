@@ -1,5 +1,6 @@
 """Every notebook runs in the smoke profile, on the real encoders, and what it makes is what it says."""
 
+import itertools
 import os
 
 import nbformat
@@ -39,7 +40,7 @@ def test_the_notebook_runs_to_its_end(notebook, outcomes):
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda n: n.path.stem)
 def test_no_checkpoint_prints_false(notebook, outcomes):
     cells = nbformat.read(outcomes[notebook.number].executed, as_version=4).cells
-    after = [code for text, code in zip(cells, cells[1:], strict=False) if "**Checkpoint.**" in text.source]
+    after = [code for text, code in itertools.pairwise(cells) if "**Checkpoint.**" in text.source]
     assert after and all(code.cell_type == "code" for code in after)
     printed = ["".join(o.get("text", "") for o in code.outputs if o.get("name") == "stdout") for code in after]
     assert all(printed) and not any("False" in text for text in printed), printed
@@ -86,4 +87,4 @@ def test_the_run_minutes_are_those_of_the_ledger():
         for number, minutes in reports.minutes(profile).items():
             path = next(n.path for n in NOTEBOOKS if n.number == number)
             first = nbformat.read(path, as_version=4).cells[0].source
-            assert f"| run, {profile} | {reports.in_words(minutes)} |" in first
+            assert f"| run, {profile} | {reports._in_words(minutes)} |" in first

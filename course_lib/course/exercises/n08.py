@@ -30,7 +30,7 @@ def _hidden_names(answer: object) -> str | None:
         return "Answer with a whole number of places."
     return {
         5: None,
-        1: "Only the written-out name: aliases (`principal components`) and exact names (`PCA`) are blanked out as well.",
+        1: "Only the written-out name: aliases (`principal components`) and exact names (`PCA`) go as well.",
         2: "Aliases are missing: `principal components` gives the term away as surely as its name.",
         3: "Three is the number of mentions. A mask must also reach into the longer names of other terms.",
         4: "One is missing: `PCA` also stands inside an identifier, `IncrementalPCA`.",
