@@ -97,11 +97,21 @@ def build_triplets(
 
 
 @app.command()
-def check(contract: Annotated[bool, typer.Option("--contract", help="The form of every notebook.")] = True) -> None:
-    """Whether the notebooks keep the contract."""
+def check(
+    contract: Annotated[bool, typer.Option("--contract", help="Only the form of every notebook.")] = False,
+    data: Annotated[Path | None, typer.Option("--data", help="Only the data, in a folder laid out like data/.")] = None,
+) -> None:
+    """Whether the notebooks keep the contract, and the data their rules."""
+    from course_lib import paths
     from course_lib.course import contract as rules
 
-    if faults := rules.faults():
+    if data or not contract:
+        from course_lib.data import checks
+
+        typer.echo("The data keep their rules: " + ", ".join(f"{n} {k}" for k, n in checks.counts(data).items()) + ".")
+    if data and not contract:
+        return
+    if faults := rules.faults(paths.NOTEBOOKS):
         for fault in faults:
             typer.echo(fault, err=True)
         raise typer.Exit(1)

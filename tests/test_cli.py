@@ -91,7 +91,7 @@ def test_a_report_without_results_says_what_to_run(two):
 
 
 def test_check_names_every_fault_of_every_notebook(two):
-    answer = two.command("check")
+    answer = two.command("check", "--contract")
     assert answer.returncode == 1 and "Traceback" not in answer.stderr
     assert {line.split(":")[0] for line in answer.stderr.splitlines()} == {"00_start.ipynb", "05_compare.ipynb"}
 

@@ -129,16 +129,17 @@ def _blocks(box: Tag) -> Iterator[Block]:
     for child in box.children:
         if not isinstance(child, Tag):
             loose += [child] if type(child) is NavigableString else []  # not a comment or a doctype
-        elif child.name not in HEADINGS + PARAGRAPHS + BOXES + EMPTIED:
-            loose.append(child.get_text())
-        else:
+        elif child.name in HEADINGS + PARAGRAPHS + BOXES + EMPTIED or child.find(HEADINGS + PARAGRAPHS):
             yield _block(0, "".join(loose))
             loose = []
-            if child.name in BOXES:
-                yield from _blocks(child)
+            if child.name in HEADINGS:
+                yield _block(HEADINGS.index(child.name) + 1, child.get_text())
+            elif child.name in PARAGRAPHS:
+                yield _block(0, _without_announcement(child))
             else:
-                level = HEADINGS.index(child.name) + 1 if child.name in HEADINGS else 0
-                yield _block(level, _without_announcement(child))
+                yield from _blocks(child)
+        else:
+            loose.append(child.get_text())
     yield _block(0, "".join(loose))
 
 
@@ -147,7 +148,7 @@ def _block(level: int, text: str) -> Block:
 
 
 def _without_announcement(tag: Tag) -> str:
-    """The text of a tag, less the last sentence of a paragraph that runs on into code or a formula: `It is given by`."""
+    """The text, less the last sentence of a paragraph that runs on into code or a formula: `It is given by`."""
     text, after = tag.get_text().strip(), tag.find_next_sibling()
     if tag.name == "p" and after is not None and after.name in EMPTIED and not text.endswith((".", "!", "?")):
         return " ".join(rst.sentences(text)[:-1])

@@ -8,10 +8,14 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from course_lib.data.passages import Passage
 from course_lib.data.terms import Matcher, Term
 from course_lib.errors import CourseError
+
+Kind = Literal["random", "same category", "nearest"]
+NEAREST = 10  # a nearest negative is drawn from this many
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,18 @@ def build(
     seed: int,
     withheld: Collection[str] = (),
     masked: float = 0.0,
+    negatives: Sequence[Kind] = ("random", "same category"),
+    nearest: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Triplet]:
-    """Two triplets a pair: one negative drawn from all terms, one from the positive's category if one is left in it.
+    """One triplet a pair for each kind of `negatives`: drawn from all terms, from the positive's category if one is
+    left in it, or from the NEAREST terms that `nearest` lists for the passage's id (see `nearest_terms`).
 
     Never a term that the passage mentions, nor an ancestor or descendant of the positive, nor one of the `withheld`
     names. `masked` is the share of pairs in whose anchor the positive is blanked out.
-    Raises CourseError when the inventory leaves a pair no negative.
+    Raises CourseError when the inventory leaves a pair no negative, or for nearest negatives without `nearest`.
     """
+    if "nearest" in negatives and nearest is None:
+        raise CourseError("Nearest negatives need `nearest`: make it with triplets.nearest_terms.")
     matcher, rng = Matcher(terms), random.Random(seed)
     by_name = {term.name: term for term in terms}
     mentioned = {passage: _mentioned(passage, matcher) for passage in dict.fromkeys(pair.passage for pair in pairs)}
@@ -75,9 +84,20 @@ def build(
         same = [name for name in allowed if by_name[name].category == pair.term.category] or allowed
         hide = rng.random() < masked
         anchor = matcher.mask(pair.passage.text, {pair.term.name}) if hide else pair.passage.text
-        for pool in (allowed, same):
-            triplets.append(Triplet(anchor, pair.term.name, rng.choice(pool), pair.passage.id))
+        pools = {"random": allowed, "same category": same}
+        if nearest is not None:
+            pools["nearest"] = [name for name in nearest[pair.passage.id] if name not in excluded][:NEAREST]
+        for kind in negatives:
+            triplets.append(Triplet(anchor, pair.term.name, rng.choice(pools[kind]), pair.passage.id))
     return triplets
+
+
+def nearest_terms(passages: Sequence[Passage], terms: Sequence[Term], model) -> dict[str, list[str]]:
+    """Passage id -> all term names, the nearest first by the cosine of a SentenceTransformer's embeddings."""
+    names = [term.name for term in terms]
+    vectors = model.encode([p.text for p in passages], normalize_embeddings=True)  # Shape: (passages, dimensions)
+    order = (-vectors @ model.encode(names, normalize_embeddings=True).T).argsort(axis=1, kind="stable")
+    return {p.id: [names[k] for k in row] for p, row in zip(passages, order, strict=True)}
 
 
 def _mentioned(passage: Passage, matcher: Matcher) -> set[str]:

@@ -196,6 +196,22 @@ def test_an_answer_that_stands_twice_or_nearly_twice_is_refused_with_both_places
     assert f"of {RIGHT[0]['concept']!r} at {file}:1; rewrite one of the two" in message
 
 
+def test_half_of_the_content_4_grams_may_be_shared_and_no_more(tmp_path):
+    text = (
+        "apple river stone cloud horse table green music paper light ocean chair bread glass tower winter "
+        "silver garden bridge forest engine window market letter mirror"
+    ).split()
+    others = "island castle pepper saddle ribbon planet candle copper marble basket ladder helmet".split()
+    rows = copy.deepcopy(RIGHT)
+    rows[0]["answers"][6] = " ".join(text[:24])  # 21 runs of four words
+    rows[1]["answers"][6] = " ".join(text[:13] + others[:11])  # shares 10 of them
+    write(tmp_path, *rows)
+    assert len(qa.load(tmp_path)) == 2
+    rows[1]["answers"][6] = " ".join(text[:14] + others[:10])  # shares 11
+    write(tmp_path, *rows)
+    assert " nearly repeats answers.6 of " in refusal(tmp_path)
+
+
 def test_an_answer_of_small_words_alone_that_stands_twice_is_refused(tmp_path):
     rows = copy.deepcopy(RIGHT)
     for row in rows:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from course_lib.data import passages, splits, tables, triplets
@@ -206,3 +207,31 @@ def test_about_the_chosen_share_of_anchors_is_masked() -> None:
 
 def test_no_pair_gives_no_triplet() -> None:
     assert triplets.build([], SMALL, seed=0) == []
+
+
+class ByLength:
+    """Stands in for an encoder: embeds a text by its length alone."""
+
+    def encode(self, texts, normalize_embeddings):
+        angle = np.array([len(text) for text in texts]) / 5000
+        return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def test_nearest_negatives_come_from_the_ten_nearest_allowed_terms(
+    corpus: list[Passage], inventory: list[Term]
+) -> None:
+    pairs = triplets.strong_pairs(corpus[:12], inventory)
+    nearest = triplets.nearest_terms(corpus[:12], inventory, ByLength())
+    rows = triplets.build(pairs, inventory, 0, negatives=("nearest",), nearest=nearest)
+    assert len(rows) == len(pairs)
+    matcher, by_name, pages = Matcher(inventory), {t.name: t for t in inventory}, {p.id: p for p in corpus}
+    for row in rows:
+        texts = (row.anchor, *pages[row.passage].headings)
+        taken = {m.term for text in texts for m in matcher.mentions(text)}
+        taken |= triplets.relatives(by_name[row.positive], by_name)
+        assert row.negative in [n for n in nearest[row.passage] if n not in taken][: triplets.NEAREST]
+
+
+def test_nearest_negatives_without_a_ranking_are_refused(corpus: list[Passage], inventory: list[Term]) -> None:
+    with pytest.raises(CourseError, match="nearest_terms"):
+        triplets.build(triplets.strong_pairs(corpus[:9], inventory), inventory, 0, negatives=("nearest",))

@@ -28,6 +28,8 @@ NOISE = np.random.default_rng(1).normal(0, 0.1, 60)
     [
         (BASE + 0.1 + NOISE / 2, "WIN"),
         (BASE + NOISE - NOISE.mean(), "NO DIFFERENCE"),
+        (BASE + NOISE - NOISE.mean() + 0.01, "NO DIFFERENCE"),  # better on average, yet it may be chance
+        (BASE + NOISE - NOISE.mean() - 0.01, "NO DIFFERENCE"),
         (BASE, "NO DIFFERENCE"),
         (BASE - 0.1 + NOISE / 2, "REGRESSION"),
     ],
