@@ -8,7 +8,7 @@ course: setup  ## the whole course in the short profile: executed notebooks and 
 	$(BIN)/course report --profile short
 
 test: setup  ## unit tests, then every notebook in the smoke profile
-	$(BIN)/python -m pytest tests --ignore tests/notebooks
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests --ignore tests/notebooks
 	$(BIN)/python -m pytest tests/notebooks
 
 lab: setup  ## JupyterLab on the first notebook
