@@ -62,7 +62,7 @@ def run(
 def report(
     profile: ProfileName = "short",
     output: Output = None,
-    save: Annotated[bool, typer.Option("--save", help="Copy results to data/results, update README.")] = False,
+    save: Annotated[bool, typer.Option("--save", help="Copy results to data/results, update the pages.")] = False,
 ) -> None:
     """A table of the results of a run."""
     from course_lib import paths, profiles
@@ -74,7 +74,9 @@ def report(
     typer.echo(reports.table(paths.outputs(profile) / "results"))
     typer.echo(f"Executed notebooks: {paths.outputs(profile) / 'executed'}")
     if save:
-        for file in [*ledger.save(profile), *reports.update_pages()]:
+        from course_lib.data import datasheet
+
+        for file in [*ledger.save(profile), *reports.update_pages(), datasheet.write()]:
             typer.echo(f"wrote {file}")
 
 
