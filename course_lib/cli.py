@@ -84,7 +84,7 @@ def report(
 def build_triplets(
     folder: Annotated[Path, typer.Argument(help="Your .md, .rst, .txt or .html files.")],
     terms: Annotated[Path, typer.Option("--terms", help="Your inventory, written like data/terms.yaml.")],
-    output: Annotated[Path, typer.Option("--output", help="The parquet file to write.")],
+    output: Annotated[Path, typer.Option("--output", help="The file to write.")] = Path("triplets.parquet"),
 ) -> None:
     """Triplets of passage, term and other term from your own documents, by the rules of notebook 08."""
     from course_lib.data import documents, tables

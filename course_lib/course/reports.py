@@ -21,9 +21,10 @@ def table(results: Path) -> str:
         raise CourseError(f"{results} holds no results: run `course run` first.")
     lines = [f"| {' | '.join(head)} |" for head in (("task", "retriever", "nDCG@10 [95 %]"), ("---", "---", "---"))]
     lines += [f"| {task} | {name} | {shown} |" for task, name, shown in scores(rows)]
-    lines += ["", "| training | encoder | steps | mean loss, first 500 | on the card |", "|---|---|---|---|---|"]
+    lines += ["", "| training | encoder | steps | mean loss, at most 500 steps | on the card |", "|---|---|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in trainings(rows)]
-    return "\n".join(lines)
+    lines += ["", *(f"- {line}" for line in encoders(rows))]
+    return "\n".join(lines).rstrip()
 
 
 def scores(rows: dict[str, dict]) -> Iterator[tuple[str, str, str]]:
@@ -40,7 +41,12 @@ def trainings(rows: dict[str, dict]) -> Iterator[tuple[str, ...]]:
         for run in result.get("trainings", []):
             steps = f"{run['steps']} of {run['planned_steps']}"
             loss = f"{run['mean_loss_first_500']:.4f}"
-            yield run["recipe"], run["encoder"], steps, loss, f"{run['card_loss']:.4f}"
+            yield run["recipe"], run["encoder"].split(":")[0], steps, loss, f"{run['card_loss']:.4f}"
+
+
+def encoders(rows: dict[str, dict]) -> list[str]:
+    """The encoders behind the results, each once, with its source, its hash and what it stands in for."""
+    return list(dict.fromkeys(line for result in rows.values() for line in result.get("encoders", [])))
 
 
 def update_pages() -> list[Path]:
