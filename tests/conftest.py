@@ -1,6 +1,7 @@
 """What several test files share: a small course of a test's own, and the real `course` command on it."""
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -50,6 +51,8 @@ class SmallCourse:
         command = [sys.executable, "-c", COMMAND, str(self.notebooks), *arguments]
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
         options = {"env": os.environ | own | environment, "text": True, "encoding": "utf-8", "start_new_session": True}
+        if sys.platform != "win32":  # a shell's background job ignores Ctrl-C, and its children inherit that
+            options["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
         return subprocess.Popen(command, **streams, **options)
 
     def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
