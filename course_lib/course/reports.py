@@ -21,7 +21,11 @@ def table(results: Path) -> str:
         raise CourseError(f"{results} holds no results: run `course run` first.")
     lines = [f"| {' | '.join(head)} |" for head in (("task", "retriever", "nDCG@10 [95 %]"), ("---", "---", "---"))]
     lines += [f"| {task} | {name} | {shown} |" for task, name, shown in scores(rows)]
-    lines += ["", "| training | encoder | steps | mean loss, at most 500 steps | on the card |", "|---|---|---|---|---|"]
+    lines += [
+        "",
+        "| training | encoder | steps | mean loss, at most 500 steps | on the card |",
+        "|---|---|---|---|---|",
+    ]
     lines += [f"| {' | '.join(row)} |" for row in trainings(rows)]
     lines += ["", *(f"- {line}" for line in encoders(rows))]
     return "\n".join(lines).rstrip()
