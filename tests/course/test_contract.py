@@ -110,7 +110,7 @@ RULES = {
     "cell 5: holds input()": cell_five_says('answer = input("?")'),
     "cell 5: holds a login": cell_five_says("huggingface_hub.login()"),
     "cell 5: holds a bare except": cell_five_says("try:\n    1\nexcept:\n    2"),
-    "cell 5: holds an absolute path": cell_five_says('open("/home/somebody/it")'),
+    "cell 5: holds an absolute path": cell_five_says('open("/somewhere/it")'),
     "cell 5: holds numpy's unseeded global generator": cell_five_says("np.random.rand(3)"),
     "cell 5: holds the unseeded random module": cell_five_says("random.shuffle(rows)"),
     "cell 5: holds a generator without a seed": cell_five_says("np.random.default_rng()"),
