@@ -7,13 +7,17 @@ from typing import Annotated
 
 import typer
 
+from course_lib.course import measuring
 from course_lib.errors import CourseError
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is loaded
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Run the course, check the machine, show results.")
+app.add_typer(measuring.app, name="bench")
 Numbers = Annotated[list[str] | None, typer.Argument(help="Notebook numbers, with what they need; none means all.")]
 ProfileName = Annotated[str, typer.Option("--profile", help="smoke, short or full")]
+ModelName = Annotated[str, typer.Argument(help="minilm, mpnet, a model's folder, or a name on the hub.")]
+TaskNames = Annotated[list[str] | None, typer.Option("--task", help="A task's name, may be repeated; none means all.")]
 Output = Annotated[Path | None, typer.Option("--output", help="Folder for what a run makes (build).")]
 
 
@@ -81,6 +85,99 @@ def report(
 
 
 @app.command()
+def train(
+    name: Annotated[str, typer.Argument(metavar="RECIPE", help="For example minilm-as-printed.")],
+    profile: ProfileName = "short",
+    seed: Annotated[int, typer.Option("--seed", help="Of the batches and of dropout.")] = 42,
+    output: Output = None,
+    nproc: Annotated[int, typer.Option("--nproc", min=1, help="Processes that share each batch.")] = 1,
+) -> None:
+    """Train a recipe on the dataset of its encoder; an interrupted training goes on from its last checkpoint."""
+    from course_lib import encoders, paths, profiles
+    from course_lib.training import recipes
+
+    if name not in recipes.RECIPES:
+        raise CourseError(f"There is no recipe {name!r}: choose one of {', '.join(recipes.RECIPES)}.")
+    recipe, amount = recipes.RECIPES[name], profiles.load(profile)
+    if output:
+        os.environ["COURSE_OUTPUT"] = str(output.resolve())
+    from course_lib.course import trainings  # here torch is loaded, which a misspelt name need not wait for
+    from course_lib.data import tables
+    from course_lib.training import distributed, trainer
+
+    rows = {"minilm": "pairs-train.parquet", "mpnet": "triplets-train.parquet"}[recipe.encoder]
+    dataset = tables.load(paths.outputs(profile) / "datasets" / rows)
+    distributed.batch_size(recipe, nproc)
+    if nproc > 1:
+        distributed.launch(["train", name, "--profile", profile, "--seed", str(seed)], nproc)
+        return
+    made = trainer.train(recipe, encoders.load(recipe.encoder), dataset, amount, seed)
+    if distributed.is_first():
+        for key in ("encoder", "rows", "processes", "threads", "precision", "steps", "planned_steps"):
+            typer.echo(f"{key:20s} {made.record[key]}")
+        for key in ("resumed_from_step", "mean_loss_first_500", "seconds", "peak_memory_mb"):
+            typer.echo(f"{key:20s} {made.record[key]}")
+        typer.echo(f"{'folder':20s} {made.folder}")
+        typer.echo(f"{'results':20s} {trainings.keep(made)}")
+
+
+@app.command()
+def evaluate(
+    model: ModelName,
+    task: TaskNames = None,
+    profile: ProfileName = "short",
+    trained_on: Annotated[Path | None, typer.Option(help="Its training rows, .parquet: searched for leaks.")] = None,
+    output: Annotated[Path | None, typer.Option(help="The .json to write; a figure stands beside it.")] = None,
+) -> None:
+    """Score a model on the held-out tasks of the course, with intervals."""
+    from course_lib import profiles
+    from course_lib.course import evaluating
+
+    chosen = profiles.load(profile)
+    file = evaluating.destination(model, chosen, output)
+    training = evaluating.texts(trained_on) if trained_on else []
+    found = evaluating.evaluate(evaluating.load(model), chosen, task or [], training)
+    typer.echo(f"{found.weights}\n\n{evaluating.table(found)}")
+    for written in evaluating.write(found, file):
+        typer.echo(f"wrote {written}")
+
+
+@app.command()
+def gate(
+    model: ModelName,
+    against: Annotated[str, typer.Option("--against", help="The model in use.")],
+    task: TaskNames = None,
+    profile: ProfileName = "short",
+) -> None:
+    """Refuse a model that is worse than the one in use on any dev task."""
+    from course_lib import profiles
+    from course_lib.course import evaluating
+    from course_lib.evaluation.gate import TOLERANCE, assert_no_regression
+
+    models = evaluating.load(model), evaluating.load(against)
+    verdicts, left_out = evaluating.compare(*models, profiles.load(profile), task or [])
+    typer.echo("\n".join([*map(str, verdicts), *left_out]))
+    assert_no_regression(verdicts)
+    typer.echo(f"{model} passes: no regression of more than {TOLERANCE} nDCG@10.")
+
+
+@app.command()
+def card(
+    encoder: Annotated[str, typer.Argument(help="minilm or mpnet")],
+    profile: ProfileName = "short",
+    output: Output = None,
+) -> None:
+    """The card of a model that the course trained, beside the published one, section by section."""
+    from course_lib import profiles
+    from course_lib.course import card_comparison
+
+    profiles.load(profile)
+    if output:
+        os.environ["COURSE_OUTPUT"] = str(output.resolve())
+    typer.echo(card_comparison.table(card_comparison.of_model(encoder, profile)))
+
+
+@app.command()
 def build_triplets(
     folder: Annotated[Path, typer.Argument(help="Your .md, .rst, .txt or .html files.")],
     terms: Annotated[Path, typer.Option("--terms", help="Your inventory, written like data/terms.yaml.")],
@@ -133,5 +230,14 @@ def main() -> None:
     try:
         app()
     except CourseError as error:
-        print(f"course: {error}", file=sys.stderr)
+        if "TORCHELASTIC_ERROR_FILE" in os.environ:  # one of several processes: whoever started them says it once
+            from torch.distributed.elastic.multiprocessing.errors import get_error_handler
+
+            get_error_handler().record_exception(error)
+        else:
+            print(f"course: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+if __name__ == "__main__":  # torchrun starts a module, not a command
+    main()

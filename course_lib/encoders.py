@@ -234,17 +234,10 @@ def _from_package_index(name: str) -> _Place | None:
 
 
 def _open(place: _Place, device: str | None) -> SentenceTransformer:
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as transformers_logging
+    from course_lib import models
 
-    bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()  # a bar for half a second, in every executed notebook
     try:
-        options = {"local_files_only": True, "model_kwargs": {"use_safetensors": True}}
-        return SentenceTransformer(str(place.folder), device=device, **options)
+        return models.load(place.folder, device)
     except Exception as error:  # damaged files end in many types, tokenizers' in plain Exception
         reason = str(error).partition("\n")[0]
         raise CourseError(f"{place.folder} cannot be loaded ({reason}): {place.remedy}") from error
-    finally:
-        if bars:
-            transformers_logging.enable_progress_bar()

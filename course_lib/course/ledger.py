@@ -59,6 +59,13 @@ def save(profile: str) -> list[Path]:
     return [SAVED / profile / file.name for file in files]
 
 
+def saved_trainings(encoder: str) -> list[dict]:
+    """Trainings of an encoder that data/results/full holds for themselves, one a recipe and seed: other readings of the
+    recipe, other seeds. Each is `TrainingRun.row` with "scores", rows of `judge.summary`; none saved is an empty list.
+    """
+    return [_parse(file) for file in sorted((SAVED / "full").glob(f"train-{encoder}-*.json"))]
+
+
 def _parse(file: Path) -> dict:
     try:
         return json.loads(file.read_text(encoding="utf-8"))

@@ -1,7 +1,14 @@
-"""Retrieval metrics for one query, from their definitions. Relevance is binary; ranks count from 1."""
+"""Retrieval metrics for one query, from their definitions, and the accuracy of triplets.
+
+Relevance is binary; ranks count from 1.
+"""
 
 import math
 from collections.abc import Callable, Collection, Sequence
+
+import numpy as np
+
+from course_lib.errors import CourseError
 
 
 def recall(ranking: Sequence[str], relevant: Collection[str], k: int) -> float:
@@ -47,3 +54,19 @@ DEPTH = max(k for _, k in METRICS.values())
 def score(ranking: Sequence[str], relevant: Collection[str]) -> dict[str, float]:
     """Every metric of the course for one query."""
     return {name: metric(ranking, relevant, k) for name, (metric, k) in METRICS.items()}
+
+
+def triplet_accuracy(anchors: np.ndarray, positives: np.ndarray, negatives: np.ndarray) -> float:
+    """Share of triplets whose positive has a larger cosine with the anchor than their negative; a tie counts as wrong.
+
+    Three arrays of shape (triplets, dimensions), of any length of vector. Chance is 0.5.
+    Raises CourseError when the shapes differ or there is no triplet.
+    """
+    if not anchors.shape == positives.shape == negatives.shape or not len(anchors):
+        shapes = ", ".join(str(part.shape) for part in (anchors, positives, negatives))
+        raise CourseError(f"Triplets need three arrays of one shape and at least one row, not {shapes}: use one model.")
+    return float((_cosines(anchors, positives) > _cosines(anchors, negatives)).mean())
+
+
+def _cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return (one * other).sum(axis=1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)

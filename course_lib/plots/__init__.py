@@ -1,4 +1,4 @@
-"""Every figure of the course, one function each; the notebooks alone import it."""
+"""Every figure of the course, one function each; notebooks import it, and `course evaluate` for its one figure."""
 
 from course_lib.plots.data import (
     class_counts,
@@ -12,7 +12,45 @@ from course_lib.plots.data import (
     token_histogram,
     word_overlap,
 )
+from course_lib.plots.diagnosis import evidence_grid, nearer_shares, run_curves, two_halves
+from course_lib.plots.embedding import (
+    context_by_layer,
+    cosine_histograms,
+    lengths_and_limit,
+    pair_cosines,
+    pooled_tokens,
+    sentence_influence,
+    unit_distance,
+    word_pieces,
+)
 from course_lib.plots.evaluation import differences, interval_bars, similarity_matrix, two_rankings
+from course_lib.plots.in_batch import (
+    batch_matrix,
+    batches_hit,
+    chance_by_gap,
+    comparisons,
+    loss_parts,
+    losses_and_floor,
+    topic_counts,
+)
+from course_lib.plots.margins import (
+    active_shares,
+    circle_paths,
+    distance_by_angle,
+    drift_by_frequency,
+    loss_and_solved,
+    loss_line,
+    pull_by_angle,
+    triplet_kinds,
+)
+from course_lib.plots.metrics import (
+    apart_and_paired,
+    discounts,
+    interval_widths,
+    metric_changes,
+    relevance_strips,
+    resampled_means,
+)
 from course_lib.plots.passages import (
     before_and_after,
     filled_passages,
@@ -21,25 +59,64 @@ from course_lib.plots.passages import (
     shares_with_intervals,
     similarity_boxes,
 )
+from course_lib.plots.speed import ladder, paired_by_seed, time_shares
 from course_lib.plots.style import show
-from course_lib.plots.training import batch_lengths, learning_rates, loss_curve, seconds_bars
+from course_lib.plots.training import (
+    batch_lengths,
+    learning_rates,
+    loss_curve,
+    recipe_curves,
+    seconds_bars,
+    untrained_and_trained,
+)
 
 __all__ = [
+    "active_shares",
+    "apart_and_paired",
     "batch_lengths",
+    "batch_matrix",
+    "batches_hit",
     "before_and_after",
+    "chance_by_gap",
+    "circle_paths",
     "class_counts",
     "columns",
+    "comparisons",
+    "context_by_layer",
+    "cosine_histograms",
     "curves",
     "differences",
+    "discounts",
+    "distance_by_angle",
+    "drift_by_frequency",
     "duplicate_curve",
+    "evidence_grid",
     "filled_passages",
     "interval_bars",
+    "interval_widths",
+    "ladder",
     "learning_rates",
+    "lengths_and_limit",
+    "loss_and_solved",
     "loss_curve",
+    "loss_line",
+    "loss_parts",
+    "losses_and_floor",
     "mentions_per_passage",
+    "metric_changes",
+    "nearer_shares",
+    "pair_cosines",
+    "paired_by_seed",
+    "pooled_tokens",
     "positives_and_negatives",
+    "pull_by_angle",
+    "recipe_curves",
+    "relevance_strips",
+    "resampled_means",
+    "run_curves",
     "seconds_bars",
     "selection",
+    "sentence_influence",
     "shares_by_split",
     "shares_with_intervals",
     "show",
@@ -47,7 +124,14 @@ __all__ = [
     "similarity_matrix",
     "split_grid",
     "split_sizes",
+    "time_shares",
     "token_histogram",
+    "topic_counts",
+    "triplet_kinds",
+    "two_halves",
     "two_rankings",
+    "unit_distance",
+    "untrained_and_trained",
     "word_overlap",
+    "word_pieces",
 ]

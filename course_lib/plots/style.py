@@ -25,9 +25,14 @@ def plain(ax: Axes) -> None:
     ax.set_axisbelow(True)
 
 
-def show(figure: Figure, alt: str) -> None:
-    """Display a figure once, as a PNG that carries its alt text."""
+def png(figure: Figure) -> bytes:
+    """The figure as a file's content; it is closed."""
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=DPI)
     plt.close(figure)
-    display(Image(data=content.getvalue(), alt=alt, width=int(figure.get_figwidth() * DPI)))
+    return content.getvalue()
+
+
+def show(figure: Figure, alt: str) -> None:
+    """Display a figure once, as a PNG that carries its alt text."""
+    display(Image(data=png(figure), alt=alt, width=int(figure.get_figwidth() * DPI)))

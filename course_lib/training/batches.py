@@ -47,8 +47,18 @@ class GroupedBatchSampler(DefaultBatchSampler):
         yield from shuffled(full)
 
     def _cut(self, window: list[int]) -> list[list[int]]:
-        rows = [row for n in sorted(window, key=lambda n: self.lengths[n]) for row in self.groups[n]]
-        return [rows[i : i + self.batch_size] for i in range(0, len(rows), self.batch_size)]
+        """Whole groups into batches, shortest anchors first; only what fills no batch, or more than one, is divided."""
+        waiting = [self.groups[n] for n in sorted(window, key=lambda n: self.lengths[n])]
+        waiting = [rows[i : i + self.batch_size] for rows in waiting for i in range(0, len(rows), self.batch_size)]
+        batches = []
+        while waiting:
+            batch, later = [], []
+            for rows in waiting:
+                fits = len(batch) + len(rows) <= self.batch_size
+                (batch if fits else later).extend(rows if fits else [rows])
+            batches.append(batch)
+            waiting = later
+        return batches
 
     def __len__(self) -> int:
         return self.rows // self.batch_size if self.drop_last else -(-self.rows // self.batch_size)

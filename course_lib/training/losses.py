@@ -28,9 +28,9 @@ class EncodeOnce(nn.Module):
         return {"sentence_embedding": self.model(chosen)["sentence_embedding"][inverse]}
 
 
-def build(recipe: Recipe, model: SentenceTransformer) -> nn.Module:
-    """The recipe's loss over `model`."""
+def build(recipe: Recipe, model: SentenceTransformer, gather: bool = False) -> nn.Module:
+    """The recipe's loss over `model`; `gather`: in-batch negatives from the rows of all processes."""
     if recipe.loss == "TripletLoss":
         metric = losses.TripletDistanceMetric.EUCLIDEAN
         return losses.TripletLoss(EncodeOnce(model), distance_metric=metric, triplet_margin=recipe.margin)
-    return losses.MultipleNegativesRankingLoss(EncodeOnce(model), scale=recipe.scale)
+    return losses.MultipleNegativesRankingLoss(EncodeOnce(model), scale=recipe.scale, gather_across_devices=gather)

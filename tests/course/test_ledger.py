@@ -108,3 +108,16 @@ def test_save_without_results_says_what_to_run():
     with pytest.raises(CourseError) as error:
         ledger.save("full")
     one_sentence(error, "course run --profile full")
+
+
+def test_saved_trainings_are_those_of_one_encoder_and_none_is_no_error(tmp_path):
+    assert ledger.saved_trainings("minilm") == []
+    folder = tmp_path / "saved" / "full"
+    folder.mkdir(parents=True)
+    for name in ("train-minilm-as-printed-seed43", "train-minilm-fit-defaults-seed42", "train-mpnet-as-printed-seed42"):
+        (folder / f"{name}.json").write_text(json.dumps({"recipe": name}))
+    (folder / "07.json").write_text("{}")
+    assert [row["recipe"][6:] for row in ledger.saved_trainings("minilm")] == [
+        "minilm-as-printed-seed43",
+        "minilm-fit-defaults-seed42",
+    ]

@@ -7,6 +7,14 @@ from course_lib.data import passages, qa, splits, terms
 from course_lib.evaluation.tasks import RetrievalTask
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _output(tmp_path_factory):
+    """Looks at the test split are written down: not in the reader's own folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_OUTPUT", str(tmp_path_factory.mktemp("build")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def concepts() -> list[qa.Concept]:
     return qa.load()

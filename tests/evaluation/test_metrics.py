@@ -1,11 +1,14 @@
-"""Every metric equals ir-measures to six decimals, and the cases that can be computed by hand."""
+"""Every metric equals ir-measures to six decimals, triplet accuracy the library's, and cases computed by hand."""
 
 import math
 import random
 from itertools import pairwise
 
+import numpy as np
 import pytest
+from sentence_transformers.sentence_transformer.evaluation import TripletEvaluator
 
+from course_lib.errors import CourseError
 from course_lib.evaluation import metrics
 
 RANKED = [f"d{i}" for i in range(12)]
@@ -85,3 +88,32 @@ def test_a_better_place_never_scores_worse():
     scores = [metrics.score([*RANKED[:rank], "right", *RANKED[rank:]], {"right"}) for rank in range(12)]
     for earlier, later in pairwise(scores):
         assert all(earlier[name] >= later[name] for name in metrics.METRICS)
+
+
+def test_triplet_accuracy_equals_the_library_s_evaluator(minilm, concepts):
+    few = concepts[:12]
+    texts = ([c.answers[0] for c in few], [c.answers[1] for c in few], [c.question for c in [*few[1:], few[0]]])
+    evaluator = TripletEvaluator(*texts, write_csv=False, similarity_fn_names=["cosine"])
+    anchors, positives, negatives = (minilm.model.encode(part, show_progress_bar=False) for part in texts)
+    ours = metrics.triplet_accuracy(anchors, positives, negatives)
+    assert ours == pytest.approx(evaluator(minilm.model)["cosine_accuracy"], abs=1e-6)
+    assert metrics.triplet_accuracy(anchors, negatives, positives) == pytest.approx(1 - ours)
+
+
+def test_triplet_accuracy_by_hand_goes_by_direction_alone_and_takes_a_tie_for_wrong():
+    anchors = np.array([[1.0, 0.0]] * 4)
+    positives = np.array([[5.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.0, 2.0]])
+    negatives = np.array([[9.0, 1.0], [0.0, 7.0], [1.0, 1.0], [0.0, 3.0]])
+    assert metrics.triplet_accuracy(anchors, positives, negatives) == 0.5
+    assert metrics.triplet_accuracy(anchors, positives * 3, negatives / 7) == 0.5
+
+
+def test_random_embeddings_are_right_half_of_the_time():
+    anchors, positives, negatives = np.random.default_rng(0).normal(size=(3, 4000, 8))
+    assert metrics.triplet_accuracy(anchors, positives, negatives) == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize("shapes", [((4, 3), (4, 3), (5, 3)), ((4, 3), (4, 768), (4, 3)), ((0, 3),) * 3])
+def test_triplets_of_unequal_shape_or_none_are_refused(shapes):
+    with pytest.raises(CourseError, match="Triplets need three arrays of one shape and at least one row, not"):
+        metrics.triplet_accuracy(*(np.ones(shape) for shape in shapes))

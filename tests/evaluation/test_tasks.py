@@ -101,6 +101,51 @@ def test_a_small_profile_asks_for_few_terms_among_few_passages(corpus, inventory
     assert 0 < len(task.queries) <= SMOKE.terms and len(task.corpus) == SMOKE.passages
 
 
+@pytest.mark.parametrize(("split", "masked"), [("dev", False), ("test", True)])
+def test_passages_are_asked_for_the_terms_that_they_are_strongly_about(
+    passage_tasks, corpus, inventory, heldout, split, masked
+):
+    task = tasks.passage_to_terms(corpus, inventory, heldout, split, FULL, masked)
+    other = passage_tasks[split, masked]
+    turned = {(passage, term) for term, right in other.qrels.items() for passage in right}
+    assert {(query, term) for query, right in task.qrels.items() for term in right} == turned
+    assert all(text == other.corpus[query] for query, text in task.queries.items())  # encoded once for both
+    documents = {p.id: p.document for p in corpus}
+    assert task.groups == {query: documents[query] for query in task.queries}
+
+
+def test_the_terms_to_choose_from_are_all_that_occur_in_any_passage_by_name(corpus, inventory, heldout):
+    task = tasks.passage_to_terms(corpus, inventory, heldout, "test", SMOKE, masked=True)
+    occurring = Matcher(inventory).by_term("\n".join(p.text for p in corpus))
+    assert task.corpus == {t.name: t.name for t in inventory if t.name in occurring}
+    assert 100 < len(task.corpus) < len(inventory)
+
+
+def test_masked_passages_hold_no_name_of_a_term_that_is_right_for_any_of_them(corpus, inventory, heldout):
+    task = tasks.passage_to_terms(corpus, inventory, heldout, "test", SMOKE, masked=True)
+    asked = frozenset().union(*task.qrels.values())
+    matcher = Matcher(inventory)
+    assert not any(matcher.by_term(text).keys() & asked for text in task.queries.values())
+    assert 0 < len(task.queries) <= SMOKE.passages and len(set(task.groups.values())) > 1
+
+
+def test_a_part_of_a_task_asks_fewer_queries_of_the_same_corpus(passage_tasks):
+    whole = passage_tasks["test", True]
+    few = list(whole.queries)[3:6]
+    part = whole.only({*few, "no query of the task"}, "few terms")
+    assert part.name == "few terms" and list(part.queries) == list(part.qrels) == list(part.groups) == few
+    assert all(part.qrels[query] == whole.qrels[query] for query in few)
+    assert (part.corpus, part.split) == (whole.corpus, "test") and part.fingerprint != whole.fingerprint
+    with pytest.raises(CourseError, match="'nothing' asks nothing"):
+        whole.only([], "nothing")
+
+
+@SPLITS
+def test_a_task_says_which_split_it_asks_about(concepts, heldout, passage_tasks, split):
+    made = [make(concepts, heldout, split, SMOKE) for make in (tasks.question_to_answers, tasks.scenario_to_answers)]
+    assert {task.split for task in (*made, passage_tasks[split, False])} == {split}
+
+
 def right_task() -> dict:
     return {
         "name": "t",
@@ -142,6 +187,7 @@ def test_what_cannot_be_judged_is_refused_in_one_sentence(change, sentence):
 def test_the_fingerprint_changes_with_queries_corpus_and_qrels_and_with_nothing_else():
     task = RetrievalTask(**right_task())
     assert RetrievalTask(**right_task()).fingerprint == replace(task, name="u").fingerprint == task.fingerprint
+    assert replace(task, split="test").fingerprint == task.fingerprint
     changed = [
         replace(task, queries={"q": "Which one?"}),
         replace(task, corpus={"a": "This.", "b": "Other."}),

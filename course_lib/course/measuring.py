@@ -1,0 +1,51 @@
+"""The commands that measure what the course claims of itself: `course bench training` and `course bench grouping`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Measure speed, and what batching does to learning.")
+Output = Annotated[Path | None, typer.Option("--output", help="Folder for what a run makes (build).")]
+
+
+@app.command()
+def training(
+    steps: Annotated[int, typer.Option("--steps", min=2, help="Of each side, after one to warm up.")] = 10,
+    passages: Annotated[int, typer.Option("--passages", min=0, help="How many MPNet encodes.")] = 1000,
+    output: Output = None,
+) -> None:
+    """Training and encoding, the library's way and ours, in turns; about 20 minutes on two cores."""
+    _place(output)
+    from course_lib.course import bench
+
+    found = []
+    for result in bench.training(steps, passages):
+        found.append(result)
+        typer.echo("\n".join(bench.lines(result)))
+    typer.echo(f"wrote {bench.save(found)}")
+
+
+@app.command()
+def grouping(
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Of each training.")] = 111,
+    seeds: Annotated[list[int], typer.Option("--seed", help="Once for each seed.")] = (42, 43, 44),
+    output: Output = None,
+) -> None:
+    """Batches grouped by anchor against shuffled ones, on the dev split; about 8 minutes on two cores."""
+    _place(output)
+    from course_lib import profiles
+    from course_lib.course import grouping as comparison
+
+    profile, rows = profiles.load("full"), []
+    for row in comparison.compare(steps, seeds, profile):
+        rows.append(row)
+        shown = {key: round(value, 4) if isinstance(value, float) else value for key, value in row.items()}
+        typer.echo("  ".join(f"{key} {value}" for key, value in shown.items()))
+    typer.echo(f"wrote {comparison.save(rows, profile)}")
+
+
+def _place(output: Path | None) -> None:
+    if output:
+        os.environ["COURSE_OUTPUT"] = str(output.resolve())

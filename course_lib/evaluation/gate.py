@@ -1,0 +1,19 @@
+"""A gate for models: one that is worse than the one in use, on any task, does not pass."""
+
+from collections.abc import Iterable
+
+from course_lib.errors import CourseError
+from course_lib.evaluation.judge import Verdict
+
+TOLERANCE = 0.01  # of nDCG@10: a loss that is certain but smaller does no harm
+
+
+def assert_no_regression(verdicts: Iterable[Verdict], tolerance: float = TOLERANCE) -> None:
+    """Raise CourseError when a verdict is REGRESSION and the mean loss is larger than the tolerance."""
+    for verdict in verdicts:
+        d = verdict.difference
+        if verdict.word == "REGRESSION" and d.mean < -tolerance:
+            raise CourseError(
+                f"{verdict.candidate} is refused: {d.mean:+.3f} [{d.low:+.3f}, {d.high:+.3f}] nDCG@10 on "
+                f"{verdict.task!r} against {verdict.baseline}, more than the {tolerance} tolerated; keep the latter."
+            )

@@ -1,0 +1,118 @@
+"""A cross-encoder trained on the course's own pairs: no published one can be had where the hub is blocked.
+
+A sentence encoder reads query and document apart; a cross-encoder reads them together and gives one score. It is too
+slow for a whole corpus, so it puts the first documents of another retriever in a better order.
+"""
+
+import logging
+import math
+import random
+import tempfile
+from collections import defaultdict
+
+import torch
+from datasets import Dataset
+from sentence_transformers import CrossEncoder
+from sentence_transformers.cross_encoder import CrossEncoderTrainer, CrossEncoderTrainingArguments
+from sentence_transformers.cross_encoder.losses import BinaryCrossEntropyLoss
+from transformers import PrinterCallback, ProgressCallback
+from transformers.utils.logging import disable_progress_bar, enable_progress_bar, is_progress_bar_enabled
+
+from course_lib import encoders
+from course_lib.encoders import Encoder
+from course_lib.errors import CourseError
+from course_lib.precision import choose
+from course_lib.profiles import Profile
+
+BATCH_SIZE, LEARNING_RATE = 16, 1e-4
+WARMUP = 0.1  # share of the steps
+
+
+def train(minilm: Encoder, pairs: Dataset, profile: Profile, seed: int) -> CrossEncoder:
+    """One epoch over the pairs (question, answer) and their drawn negatives, with binary cross-entropy.
+
+    It begins with MiniLM's weights and a new layer for the score. Stops after the profile's steps, if those are fewer.
+    Raises CourseError for an encoder of another kind, for pairs that `with_negatives` refuses, and when the loss stops
+    being a number.
+    """
+    rows = with_negatives(pairs, seed)
+    model = _untrained(minilm, seed)
+    planned = math.ceil(len(rows) / BATCH_SIZE)
+    with tempfile.TemporaryDirectory() as scratch:
+        trainer = CrossEncoderTrainer(
+            model=model,
+            args=CrossEncoderTrainingArguments(
+                output_dir=scratch,
+                per_device_train_batch_size=BATCH_SIZE,
+                max_steps=min(profile.steps(minilm.name) or planned, planned),
+                learning_rate=LEARNING_RATE,
+                warmup_steps=WARMUP,
+                bf16=choose().name == "bf16",
+                use_cpu=not torch.accelerator.is_available(),
+                seed=seed,
+                logging_steps=1,
+                logging_nan_inf_filter=False,
+                save_strategy="no",
+                report_to="none",
+                disable_tqdm=True,
+            ),
+            train_dataset=rows,
+            loss=BinaryCrossEntropyLoss(model),
+            callbacks=[_Watch()],
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
+    return model
+
+
+def with_negatives(pairs: Dataset, seed: int) -> Dataset:
+    """Rows (question, text, label): each pair with label 1, and its question with a drawn answer to another, label 0.
+
+    Raises CourseError for fewer than two columns, and for a question that all answers belong to.
+    """
+    rows = [tuple(row.values())[:2] for row in pairs]
+    own = defaultdict(set)
+    for question, *answers in rows:
+        own[question].update(answers)
+    others = {question: [row[-1] for row in rows if row[-1] not in answers] for question, answers in own.items()}
+    if len(pairs.column_names) < 2 or not rows or not all(others.values()):
+        raise CourseError(
+            "A cross-encoder learns from two columns, questions and their answers, and needs a wrong answer to each "
+            f"question; the dataset has {pairs.column_names} with {len(own)} questions: give it more of them."
+        )
+    chance, labelled = random.Random(seed), []
+    for question, answer in rows:
+        labelled.append({"question": question, "text": answer, "label": 1})
+        labelled.append({"question": question, "text": chance.choice(others[question]), "label": 0})
+    return Dataset.from_list(labelled)
+
+
+def _untrained(minilm: Encoder, seed: int) -> CrossEncoder:
+    if minilm.name != "minilm":
+        raise CourseError(f"The cross-encoder starts from 'minilm', not {minilm.name!r}, which is too slow for it.")
+    bars = is_progress_bar_enabled()
+    disable_progress_bar()
+    logging.disable(logging.WARNING)  # that the layer for the score is new is no news
+    try:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            return CrossEncoder(
+                str(encoders.folder(minilm.name)),
+                num_labels=1,
+                device=str(minilm.model.device),
+                local_files_only=True,
+                model_kwargs={"use_safetensors": True},
+                keep_in_fp32_modules=["0.model.classifier"],  # scores in bf16 would tie
+            )
+    finally:
+        logging.disable(logging.NOTSET)
+        if bars:
+            enable_progress_bar()
+
+
+class _Watch(ProgressCallback):
+    """A bar that prints no lines beside itself; stops at a loss that is no number."""
+
+    def on_log(self, args, state, control, logs=None, **kwargs):
+        if not math.isfinite((logs or {}).get("loss", 0.0)):
+            raise CourseError(f"The loss is {logs['loss']} at step {state.global_step}: check the pairs.")
