@@ -56,7 +56,7 @@ def _order(s: Symptoms) -> Finding | None:
 
 
 def _labels(s: Symptoms) -> Finding | None:
-    """No better than a coin; or a curve that comes down to ln(B), what a blind model scores, and stays."""
+    """No better than a coin; or a curve that starts above ln(B), what a blind model scores, and hardly gets below."""
     remedy = "read ten rows, and join the columns again by their key"
     if s.nearer is not None:
         evidence = f"the untrained encoder is nearer to the positive in {s.nearer:.0%} of the rows, a coin in 50%"

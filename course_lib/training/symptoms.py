@@ -13,6 +13,7 @@ from course_lib.errors import CourseError
 from course_lib.training.recipes import Recipe
 
 SAMPLE = 96  # rows that the untrained encoder reads: the standard error of a share is 0.05 or less
+ENOUGH = 32  # of fewer rows the share says too little
 
 Columns = Sequence[Sequence[str]]
 Embed = Callable[[Sequence[str]], np.ndarray]  # texts -> unit vectors, shape (texts, dimensions)
@@ -64,7 +65,8 @@ def of_rows(
 def nearer(columns: Columns, embed: Embed) -> float | None:
     """Share of SAMPLE rows whose anchor lies nearer to its positive than to its negative; a tie counts as half.
 
-    Rows without a column of negatives take the positive of the next row that has another anchor. None if no row has.
+    Rows without a column of negatives take the positive of the next row that has another anchor. None if that leaves fewer
+    than ENOUGH rows.
     """
     chosen = np.random.default_rng(0).permutation(len(columns[0]))[:SAMPLE]
     rows = [tuple(column[i] for column in columns) for i in chosen]
@@ -72,7 +74,7 @@ def nearer(columns: Columns, embed: Embed) -> float | None:
         ring = rows + rows
         others = [next((p for a, p in ring[n + 1 : n + len(rows)] if a != rows[n][0]), None) for n in range(len(rows))]
         rows = [(*row, other) for row, other in zip(rows, others, strict=True) if other is not None]
-    if not rows:
+    if len(rows) < ENOUGH:
         return None
     a, p, n = (embed(column) for column in list(zip(*rows, strict=True))[:3])
     return float((0.5 + 0.5 * np.sign((a * p).sum(axis=1) - (a * n).sum(axis=1))).mean())
@@ -98,6 +100,9 @@ def lost(columns: Columns, max_seq_length: int, tokenizer: Callable) -> float:
 
 def leaked(columns: Columns, heldout: Iterable[str]) -> float:
     """Share of the held-out texts of which more than SHINGLE_LIMIT of the word runs stand in the training rows."""
+    heldout = list(heldout)
+    if not heldout:
+        return 0.0
     distinct = {text for column in columns for text in column}
     known = {run for text in distinct for run in (*shingles(text, SHINGLE_WORDS), tuple(words(text)))}
-    return float(np.mean([overlap(text, known) > SHINGLE_LIMIT for text in heldout] or [0.0]))
+    return float(np.mean([overlap(text, known) > SHINGLE_LIMIT for text in heldout]))
