@@ -23,7 +23,7 @@ def keep(run: TrainingRun) -> Path:
     encoder, profile = record["recipe"]["encoder"], profiles.load(record["profile"])
     tasks = suite.build(suite.load_data(), "test", profile, OWN_TASKS[encoder])
     dense = Dense(trainer.load_model(run.folder), record["recipe"]["name"])
-    scores = [judge.evaluate(task, dense) for task in tasks.values()]
+    scores = [judge.evaluate(task, dense, record["seed"]) for task in tasks.values()]
     rows = [judge.summary(one, profile.resamples, record["seed"]) for one in scores]
     cards.add_evaluation(run.folder, rows)
     file = paths.outputs(profile.name) / "results" / f"train-{run.folder.name}.json"

@@ -65,8 +65,8 @@ def of_rows(
 def nearer(columns: Columns, embed: Embed) -> float | None:
     """Share of SAMPLE rows whose anchor lies nearer to its positive than to its negative; a tie counts as half.
 
-    Rows without a column of negatives take the positive of the next row that has another anchor. None if that leaves fewer
-    than ENOUGH rows.
+    Rows without a column of negatives take the positive of the next row that has another anchor. None of fewer than
+    ENOUGH rows.
     """
     chosen = np.random.default_rng(0).permutation(len(columns[0]))[:SAMPLE]
     rows = [tuple(column[i] for column in columns) for i in chosen]

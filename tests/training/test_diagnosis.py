@@ -150,8 +150,14 @@ def test_a_held_out_text_that_is_nearly_a_training_text_has_leaked() -> None:
     assert symptoms.leaked(columns, []) == 0
 
 
-def test_rows_without_another_anchor_cannot_be_compared() -> None:
-    assert symptoms.nearer([["q", "q"], ["a", "b"]], lambda texts: np.ones((len(texts), 2))) is None
+def test_of_few_rows_or_of_one_anchor_the_order_is_not_judged() -> None:
+    def embed(texts: Sequence[str]) -> np.ndarray:
+        return np.ones((len(texts), 2))
+
+    distinct = [str(n) for n in range(symptoms.ENOUGH)]
+    assert symptoms.nearer([["q"] * 40, distinct + ["a"] * 8], embed) is None
+    assert symptoms.nearer([distinct[1:], distinct[1:]], embed) is None
+    assert symptoms.nearer([distinct, distinct], embed) == 0.5  # all ties
 
 
 @pytest.mark.parametrize("rows", [{"a": ["x"]}, {"a": [], "b": []}])
