@@ -97,16 +97,17 @@ def _margin(s: Symptoms) -> Finding | None:
 
 
 def _rate(s: Symptoms) -> Finding | None:
-    """A rate above any used for fine-tuning; or a curve that climbs, or is no number."""
+    """A rate above any used for fine-tuning; or a curve that climbs to ln(B) and stays, or is no number."""
     remedy = "divide the learning rate by 100 and look at the first ten steps"
     if s.recipe.learning_rate > RATE:
         evidence = f"a learning rate of {s.recipe.learning_rate:g}, where fine-tuning uses some 1e-6 to 1e-4"
         return Finding("learning rate too high", evidence, remedy, "recipe")
     if not all(map(math.isfinite, s.losses)):
         return Finding("learning rate too high", "the loss is no number any more", remedy, "curve")
-    if not _ranks(s) or _end(s) < s.losses[0] + math.log(s.recipe.batch_size) / 4:
+    blind = math.log(s.recipe.batch_size)
+    if not _ranks(s) or s.losses[0] > 0.75 * blind or _end(s) < 0.9 * blind:
         return None
-    evidence = f"the loss climbs from {s.losses[0]:.2f} to {_end(s):.2f}"
+    evidence = f"the loss climbs from {s.losses[0]:.2f} to {_end(s):.2f}, and a blind model has {blind:.2f}"
     return Finding("learning rate too high", evidence, remedy, "curve")
 
 
