@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from course_lib.course import bench
+from course_lib import encoders, speedups
+from course_lib.course import bench, bench_worker
 from course_lib.errors import CourseError
 
 
@@ -24,6 +25,20 @@ def test_each_side_trains_the_same_rows_and_is_timed(result):
         assert row["tokens_a_second"] * row["seconds"] == pytest.approx(stock["tokens_a_second"] * stock["seconds"])
     assert result["training"]["ratio"] == stock["seconds"] / ours["seconds"]
     assert stock["precision"] == "fp32" and ours["tokens_through_model"] <= stock["tokens_through_model"]
+
+
+def test_the_stock_side_gets_none_of_our_savings_and_reads_as_much(monkeypatch):
+    ours = encoders.load("minilm", device="cpu").model
+
+    def refuse(*_):
+        raise AssertionError("a saving of ours on the stock side")
+
+    monkeypatch.setattr(speedups, "apply", refuse)
+    monkeypatch.setattr(speedups, "_keep_memory", refuse)
+    stock = bench_worker._stock_model("minilm")
+    assert stock.max_seq_length == ours.max_seq_length
+    assert not set(map(type, stock.modules())) & set(speedups.FASTER.values())
+    assert set(map(type, ours.modules())) & set(speedups.FASTER.values())
 
 
 def test_both_sides_give_the_same_embeddings_up_to_rounding(result):
