@@ -89,7 +89,7 @@ def _encode(who: str, encoder: str, plan: dict) -> None:
 
 
 def _stock_model(encoder: str) -> SentenceTransformer:
-    """Not by way of `encoders.load`: that changes how the whole process keeps memory, and so would speed up this side."""
+    """Without `encoders.load`, which changes how the whole process keeps memory, and so would speed up this side."""
     model = models.stock(encoders.folder(encoder), "cpu")
     model.max_seq_length = CARDS[encoder].max_seq_length
     return model
