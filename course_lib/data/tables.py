@@ -10,20 +10,28 @@ from datasets.exceptions import DatasetsError
 
 from course_lib.data.qa import Pair
 from course_lib.data.triplets import Triplet
+from course_lib.data.views import VIEW_COLUMNS, View
 from course_lib.errors import CourseError
 
 disable_progress_bars()  # they would fill a notebook's output for a tenth of a second of work
 
 
-def to_dataset(rows: Sequence[Pair] | Sequence[Triplet]) -> Dataset:
-    """Columns sentence_0 and sentence_1 for pairs, sentence_2 as well for triplets: the trainer goes by their order."""
-    texts = [
-        (row.question, row.answer) if isinstance(row, Pair) else (row.anchor, row.positive, row.negative)
-        for row in rows
-    ]
-    if not texts:
+def to_dataset(rows: Sequence[Pair] | Sequence[Triplet] | Sequence[View]) -> Dataset:
+    """Columns sentence_0 and sentence_1, for triplets sentence_2 as well: the trainer goes by their order.
+
+    A view's rows have VIEW_COLUMNS too.
+    """
+    if not rows:
         raise CourseError("There is no row to make a dataset of; check what was selected.")
-    return Dataset.from_dict({f"sentence_{i}": list(column) for i, column in enumerate(zip(*texts, strict=True))})
+    names = {
+        Pair: ("question", "answer"),
+        Triplet: ("anchor", "positive", "negative"),
+        View: ("anchor", "positive"),
+    }[type(rows[0])]
+    columns = {f"sentence_{i}": [getattr(row, name) for row in rows] for i, name in enumerate(names)}
+    if isinstance(rows[0], View):
+        columns |= {name: [getattr(row, name) for row in rows] for name in VIEW_COLUMNS}
+    return Dataset.from_dict(columns)
 
 
 def save(dataset: Dataset, path: Path) -> Path:

@@ -1,7 +1,7 @@
 """Batches in which rows of one anchor meet and lengths are alike, so that a step encodes few, equally long texts."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import torch
 from datasets import Dataset
@@ -62,3 +62,60 @@ class GroupedBatchSampler(DefaultBatchSampler):
 
     def __len__(self) -> int:
         return self.rows // self.batch_size if self.drop_last else -(-self.rows // self.batch_size)
+
+
+class DistinctBatchSampler(DefaultBatchSampler):
+    """Batches without false negatives: two rows meet only if neither's positive answers what the other's anchor asks.
+
+    `asks` holds what each row's anchor asks for, `answers` all that its positive answers. `topics`, if given, decides
+    which rows come together: those of one topic, whose positives are hard negatives for each other. Rows that fit into
+    no full batch of their topic are batched with those of others. Every row is in exactly one batch of an epoch; the
+    order depends on seed and epoch alone.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int,
+        drop_last: bool,
+        *,
+        asks: Sequence[str],
+        answers: Sequence[Collection[str]],
+        topics: Sequence[str] | None = None,
+        **kwargs,
+    ):
+        super().__init__(dataset, batch_size, drop_last, **kwargs)
+        self.asks, self.answers = list(asks), [frozenset(own) for own in answers]
+        self.topics = list(topics) if topics else [""] * len(self.asks)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        generator = torch.Generator().manual_seed(self.seed + self.epoch)
+        by_topic = defaultdict(list)
+        for row in torch.randperm(len(self.asks), generator=generator).tolist():
+            by_topic[self.topics[row]].append(row)
+        full, left = [], []
+        for rows in by_topic.values():
+            for batch in self._fill(rows):
+                (full.append if len(batch) == self.batch_size else left.extend)(batch)
+        full += [b for b in self._fill(left) if not self.drop_last or len(b) == self.batch_size]
+        for place in torch.randperm(len(full), generator=generator).tolist():
+            yield full[place]
+
+    def _fill(self, waiting: list[int]) -> list[list[int]]:
+        """Each row into the first batch that has room and no row that it would be a false negative for."""
+        batches = []
+        while waiting:
+            batch, later, asked, answered = [], [], set(), set()
+            for row in waiting:
+                if len(batch) < self.batch_size and self.asks[row] not in answered and not self.answers[row] & asked:
+                    batch.append(row)
+                    asked.add(self.asks[row])
+                    answered |= self.answers[row]
+                else:
+                    later.append(row)
+            batches.append(batch)
+            waiting = later
+        return batches
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -33,4 +33,11 @@ def build(recipe: Recipe, model: SentenceTransformer, gather: bool = False) -> n
     if recipe.loss == "TripletLoss":
         metric = losses.TripletDistanceMetric.EUCLIDEAN
         return losses.TripletLoss(EncodeOnce(model), distance_metric=metric, triplet_margin=recipe.margin)
-    return losses.MultipleNegativesRankingLoss(EncodeOnce(model), scale=recipe.scale, gather_across_devices=gather)
+    directions = ("query_to_doc", "doc_to_query") if recipe.both_directions else ("query_to_doc",)
+    return losses.MultipleNegativesRankingLoss(
+        EncodeOnce(model),
+        scale=recipe.scale,
+        gather_across_devices=gather,
+        directions=directions,
+        partition_mode="per_direction",
+    )

@@ -15,6 +15,9 @@ class Recipe:
 
     `scale` multiplies cosine similarity (MultipleNegativesRankingLoss); `margin` is a Euclidean distance between unit
     vectors (TripletLoss); a loss ignores the other's parameter. `group_anchors` puts rows of one anchor into one batch.
+    The last five are those of the better recipes: `view`, how the published rows are shown (see `data.views`), each
+    `rounds` times; `by_topic`, whether rows of one topic share a batch; `both_directions`, whether the positive must find its anchor
+    as well; `tuned_share`, the share of the trained weights in the saved ones, the rest being the untrained encoder's.
     """
 
     name: str
@@ -29,6 +32,11 @@ class Recipe:
     scale: float = 20.0
     margin: float = 5.0
     group_anchors: bool = False
+    view: Literal["masked answers", "masked passages"] | None = None
+    rounds: int = 1
+    by_topic: bool = False
+    both_directions: bool = False
+    tuned_share: float = 1.0
 
 
 MINILM_AS_PRINTED = Recipe(

@@ -6,25 +6,28 @@ import math
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import torch
 from datasets import Dataset
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.base.sampler import BatchSamplers
+from sentence_transformers.base.sampler import BatchSamplers, DefaultBatchSampler
 from sentence_transformers.sentence_transformer.training_args import SentenceTransformerTrainingArguments
 from tqdm import tqdm
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 
 from course_lib import models, paths
+from course_lib.data.views import VIEW_COLUMNS
 from course_lib.encoders import Encoder
 from course_lib.errors import CourseError
 from course_lib.precision import Precision, choose
 from course_lib.profiles import Profile
-from course_lib.training import cards, checkpoints, distributed, losses, runs
-from course_lib.training.batches import GroupedBatchSampler
+from course_lib.training import averaging, cards, checkpoints, distributed, losses, runs
+from course_lib.training.batches import DistinctBatchSampler, GroupedBatchSampler
 from course_lib.training.recipes import Recipe
 from course_lib.training.runs import TrainingRun
 
@@ -43,7 +46,8 @@ def train(recipe: Recipe, encoder: Encoder, dataset: Dataset, profile: Profile, 
     steps = min(profile.steps(recipe.encoder) or planned, planned)
     folder = paths.outputs(profile.name) / "models" / f"{recipe.name}-seed{seed}"
     model, precision = copy.deepcopy(encoder.model), distributed.agree(choose())
-    cards.describe(model, encoder, dataset)
+    texts = dataset.select_columns(_text_columns(dataset))
+    cards.describe(model, encoder, texts)
     first = distributed.is_first()
     with checkpoints.kept(folder) if first else nullcontext(checkpoints.beside(folder)) as place:
         record = _record(recipe, encoder, dataset, profile, seed, processes, precision)
@@ -51,8 +55,8 @@ def train(recipe: Recipe, encoder: Encoder, dataset: Dataset, profile: Profile, 
         training = checkpoints.identity(recipe, encoder, dataset, seed=seed, processes=processes, **rest)
         trainer = checkpoints.ResumableTrainer(
             model=model,
-            args=arguments(recipe, steps, seed, precision, place, processes),
-            train_dataset=dataset,
+            args=arguments(recipe, steps, seed, precision, place, processes, _sampler(recipe, dataset)),
+            train_dataset=texts,
             loss=losses.build(recipe, model, gather=processes > 1),
             callbacks=[_Log(steps)],
             training=training,
@@ -61,6 +65,8 @@ def train(recipe: Recipe, encoder: Encoder, dataset: Dataset, profile: Profile, 
         trainer.remove_callback(ProgressCallback)
         resumed = distributed.agree(checkpoints.last_good(place, training) if first else None)
         seconds = trainer.run(resumed)
+        if recipe.tuned_share < 1:
+            averaging.average(model, encoder.model, recipe.tuned_share)
         history = tuple(entry["loss"] for entry in trainer.state.log_history if "loss" in entry)
         run = TrainingRun(folder, history, len(history), planned, seconds, record)
         run = replace(run, record=record | run.results() | {"resumed_from_step": resumed.step if resumed else 0})
@@ -81,7 +87,7 @@ def _check(recipe: Recipe, encoder: Encoder, dataset: Dataset, processes: int) -
     if encoder.name != recipe.encoder:
         raise CourseError(f"Recipe {recipe.name!r} is for the encoder {recipe.encoder!r}, not {encoder.name!r}.")
     columns = 3 if recipe.loss == "TripletLoss" else 2
-    if len(dataset.column_names) < columns or not _steps_an_epoch(recipe, dataset, processes):
+    if len(_text_columns(dataset)) < columns or not _steps_an_epoch(recipe, dataset, processes):
         rows = "one row" if processes == 1 else f"{recipe.batch_size} rows"
         raise CourseError(
             f"{recipe.loss} needs {columns} columns of text and at least {rows}; "
@@ -96,8 +102,26 @@ def _steps_an_epoch(recipe: Recipe, dataset: Dataset, processes: int) -> int:
     return math.ceil(batches) if processes == 1 else math.floor(batches)
 
 
+def _text_columns(dataset: Dataset) -> list[str]:
+    """The others, of a view, tell the sampler which rows may share a batch."""
+    return [name for name in dataset.column_names if name not in VIEW_COLUMNS]
+
+
+def _sampler(recipe: Recipe, dataset: Dataset) -> Callable[..., DefaultBatchSampler] | BatchSamplers:
+    if set(VIEW_COLUMNS) <= set(dataset.column_names):
+        topics = dataset["topic"] if recipe.by_topic else None
+        return partial(DistinctBatchSampler, asks=dataset["asks"], answers=dataset["answers"], topics=topics)
+    return GroupedBatchSampler if recipe.group_anchors else BatchSamplers.BATCH_SAMPLER
+
+
 def arguments(
-    recipe: Recipe, steps: int, seed: int, precision: Precision, place: Path, processes: int = 1
+    recipe: Recipe,
+    steps: int,
+    seed: int,
+    precision: Precision,
+    place: Path,
+    processes: int = 1,
+    sampler: Callable[..., DefaultBatchSampler] | BatchSamplers = BatchSamplers.BATCH_SAMPLER,
 ) -> SentenceTransformerTrainingArguments:
     """What the library's trainer is told: the recipe, and how the course runs one."""
     return SentenceTransformerTrainingArguments(
@@ -108,7 +132,7 @@ def arguments(
         weight_decay=recipe.weight_decay,
         warmup_steps=recipe.warmup_steps,
         max_grad_norm=recipe.max_grad_norm,
-        batch_sampler=GroupedBatchSampler if recipe.group_anchors else BatchSamplers.BATCH_SAMPLER,
+        batch_sampler=sampler,
         dataloader_drop_last=processes > 1,
         bf16=precision.name == "bf16",
         use_cpu=not torch.accelerator.is_available(),
