@@ -93,7 +93,7 @@ def train(
     nproc: Annotated[int, typer.Option("--nproc", min=1, help="Processes that share each batch.")] = 1,
 ) -> None:
     """Train a recipe on the dataset of its encoder; an interrupted training goes on from its last checkpoint."""
-    from course_lib import encoders, paths, profiles
+    from course_lib import encoders, profiles
     from course_lib.training import recipes
 
     if name not in recipes.RECIPES:
@@ -102,11 +102,9 @@ def train(
     if output:
         os.environ["COURSE_OUTPUT"] = str(output.resolve())
     from course_lib.course import trainings  # here torch is loaded, which a misspelt name need not wait for
-    from course_lib.data import tables
     from course_lib.training import distributed, trainer
 
-    rows = {"minilm": "pairs-train.parquet", "mpnet": "triplets-train.parquet"}[recipe.encoder]
-    dataset = tables.load(paths.outputs(profile) / "datasets" / rows)
+    dataset = trainings.dataset(recipe, amount)
     distributed.batch_size(recipe, nproc)
     if nproc > 1:
         distributed.launch(["train", name, "--profile", profile, "--seed", str(seed)], nproc)
@@ -118,7 +116,7 @@ def train(
         for key in ("resumed_from_step", "mean_loss_first_500", "seconds", "peak_memory_mb"):
             typer.echo(f"{key:20s} {made.record[key]}")
         typer.echo(f"{'folder':20s} {made.folder}")
-        typer.echo(f"{'results':20s} {trainings.keep(made)}")
+        typer.echo(f"{'results':20s} {trainings.keep(made, trainings.judged(made, name))}")
 
 
 @app.command()

@@ -59,11 +59,12 @@ def save(profile: str) -> list[Path]:
     return [SAVED / profile / file.name for file in files]
 
 
-def saved_trainings(encoder: str) -> list[dict]:
-    """Trainings of an encoder that data/results/full holds for themselves, one a recipe and seed: other readings of the
-    recipe, other seeds. Each is `TrainingRun.row` with "scores", rows of `judge.summary`; none saved is an empty list.
+def saved_trainings(name: str, folder: Path | None = None) -> list[dict]:
+    """Trainings of an encoder, or of one recipe, that data/results/full holds for themselves, one a recipe and seed.
+
+    Each is `TrainingRun.row` with "scores", rows of `judge.summary`; none saved is an empty list.
     """
-    return [_parse(file) for file in sorted((SAVED / "full").glob(f"train-{encoder}-*.json"))]
+    return [_parse(file) for file in sorted((folder or SAVED / "full").glob(f"train-{name}-*.json"))]
 
 
 def _parse(file: Path) -> dict:

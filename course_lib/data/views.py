@@ -30,6 +30,12 @@ class View:
     topic: str
 
 
+def questions(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int, rounds: int) -> list[View]:
+    """The published rows as they are, each `rounds` times; `seed` decides nothing here."""
+    topics = {concept.name: concept.topic for concept in concepts}
+    return [View(p.question, p.answer, p.concept, (p.concept,), topics[p.concept]) for p in pairs] * rounds
+
+
 def masked_answers(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int, rounds: int) -> list[View]:
     """Every answer as a positive, `rounds` times, each time with another answer to the same question as its anchor, in
     which all names of the concept are blanked out.

@@ -46,6 +46,12 @@ class Scores:
             values[self.groups[query]].append(scores[metric])
         return {group: float(np.mean(v)) for group, v in values.items()}
 
+    def by_group(self) -> "Scores":
+        """The headline alone, one value a group: all that intervals and verdicts need, and small enough to be kept."""
+        means = self.per_group()
+        values = {group: {HEADLINE: mean} for group, mean in means.items()}
+        return Scores(self.task, self.retriever, values, {g: g for g in means}, self.fingerprint, self.seed)
+
 
 Runs = Scores | Sequence[Scores]  # one retriever on one task: its scores, or those of each of its training seeds
 
