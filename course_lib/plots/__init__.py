@@ -33,6 +33,7 @@ from course_lib.plots.in_batch import (
     losses_and_floor,
     topic_counts,
 )
+from course_lib.plots.judging import maps, part_changes, rungs, share_curves, verdicts
 from course_lib.plots.margins import (
     active_shares,
     circle_paths,
@@ -59,6 +60,7 @@ from course_lib.plots.passages import (
     shares_with_intervals,
     similarity_boxes,
 )
+from course_lib.plots.shipping import bytes_and_scores, gate, growth, recall_by_time
 from course_lib.plots.speed import ladder, paired_by_seed, time_shares
 from course_lib.plots.style import show
 from course_lib.plots.training import (
@@ -77,6 +79,7 @@ __all__ = [
     "batch_matrix",
     "batches_hit",
     "before_and_after",
+    "bytes_and_scores",
     "chance_by_gap",
     "circle_paths",
     "class_counts",
@@ -92,6 +95,8 @@ __all__ = [
     "duplicate_curve",
     "evidence_grid",
     "filled_passages",
+    "gate",
+    "growth",
     "interval_bars",
     "interval_widths",
     "ladder",
@@ -102,21 +107,26 @@ __all__ = [
     "loss_line",
     "loss_parts",
     "losses_and_floor",
+    "maps",
     "mentions_per_passage",
     "metric_changes",
     "nearer_shares",
     "pair_cosines",
     "paired_by_seed",
+    "part_changes",
     "pooled_tokens",
     "positives_and_negatives",
     "pull_by_angle",
+    "recall_by_time",
     "recipe_curves",
     "relevance_strips",
     "resampled_means",
     "run_curves",
+    "rungs",
     "seconds_bars",
     "selection",
     "sentence_influence",
+    "share_curves",
     "shares_by_split",
     "shares_with_intervals",
     "show",
@@ -132,6 +142,7 @@ __all__ = [
     "two_rankings",
     "unit_distance",
     "untrained_and_trained",
+    "verdicts",
     "word_overlap",
     "word_pieces",
 ]

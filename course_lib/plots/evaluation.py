@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_lib.plots.style import BLUE, CYCLE, GRAY, GREEN, RED, WIDTH, axes
+from course_lib.plots.style import BLUE, CYCLE, GRAY, GREEN, MARKERS, RED, WIDTH, axes
 
 
 def similarity_matrix(similarities: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> Figure:
@@ -24,14 +24,17 @@ def similarity_matrix(similarities: np.ndarray, rows: Sequence[str], columns: Se
 def interval_bars(intervals: Mapping[str, Mapping[str, tuple[float, float, float]]], xlabel: str) -> Figure:
     """Points with 95 % intervals; `intervals` is task -> retriever -> (mean, low, high)."""
     retrievers = list(dict.fromkeys(name for row in intervals.values() for name in row))
-    figure, ax = axes(height=0.24 * len(retrievers) * len(intervals) + 1.6)
+    most = max(map(len, intervals.values()))
+    figure, ax = axes(height=0.24 * most * len(intervals) + 1.6)
     for k, name in enumerate(retrievers):
-        shift = (k - (len(retrievers) - 1) / 2) * 0.8 / len(retrievers)
-        own = [(y + shift, row[name]) for y, row in enumerate(intervals.values()) if name in row]
-        means = np.array([mean for _, (mean, _, _) in own])
-        ends = np.array([[mean - low, high - mean] for _, (mean, low, high) in own]).T
-        ys, color = [y for y, _ in own], CYCLE[k % len(CYCLE)]
-        ax.errorbar(means, ys, xerr=ends, fmt="os^Dvx"[k % 6], color=color, capsize=3, label=name)
+        places, values = [], []
+        for y, row in enumerate(intervals.values()):
+            if name in row:
+                places.append(y + (list(row).index(name) - (len(row) - 1) / 2) * 0.8 / most)
+                values.append(row[name])
+        means, lows, highs = np.array(values).T
+        style = {"fmt": MARKERS[k % len(MARKERS)], "color": CYCLE[k % len(CYCLE)], "capsize": 3, "label": name}
+        ax.errorbar(means, places, xerr=[means - lows, highs - means], **style)
     ax.set_yticks(range(len(intervals)), list(intervals))
     ax.invert_yaxis()
     ax.grid(axis="x", color="#DDDDDD", linewidth=0.6)

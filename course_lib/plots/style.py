@@ -8,7 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN, RED, PURPLE, GRAY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#595959"
-CYCLE = (BLUE, ORANGE, GREEN, RED, PURPLE, GRAY)
+SKY, BLACK = "#56B4E9", "#000000"
+CYCLE = (BLUE, ORANGE, GREEN, RED, PURPLE, GRAY, SKY, BLACK)
+MARKERS = "os^DvXP*"  # one a color: what color cannot tell apart, shape does
 WIDTH, HEIGHT, DPI = 7.2, 3.4, 110
 
 
