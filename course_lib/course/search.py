@@ -1,6 +1,6 @@
 """From the published recipes to better ones, one change at a time: every run a row, judged on dev alone.
 
-Both ladders are climbed with MiniLM, where a run takes minutes; what they chose for passages is trained with MPNet then.
+Both ladders are climbed with MiniLM, where a run takes minutes; what they chose for passages, MPNet is trained with.
 Each run is scored at several shares of its weights, the rest being the untrained encoder's: the last rung is a share.
 """
 

@@ -17,9 +17,10 @@ class Recipe:
     `scale` multiplies cosine similarity (MultipleNegativesRankingLoss); `margin` is a Euclidean distance between unit
     vectors (TripletLoss); a loss ignores the other's parameter. `group_anchors` puts rows of one anchor into one batch.
 
-    The last six are those of the better recipes: `view`, how the published rows are shown (see `data.views`), each
-    `rounds` times, and for passages in what share of the rows `masked`; `by_topic`, whether rows of one topic share a
-    batch; `both_directions`, whether the positive must find its anchor as well; `tuned_share`, the share of the trained
+    The last seven are those of the better recipes: `view`, how the published rows are shown (see `data.views`), each
+    `rounds` times, and for passages in what share of the rows `masked`; `tokens`, how many of a text are read in the
+    training (the saved model reads as many as before); `by_topic`, whether rows of one topic share a batch;
+    `both_directions`, whether the positive must find its anchor as well; `tuned_share`, the share of the trained
     weights in the saved ones, the rest being the untrained encoder's.
     """
 
@@ -39,6 +40,7 @@ class Recipe:
     view: Literal["questions", "masked answers", "masked passages"] | None = None
     rounds: int = 1
     masked: float = 0.0
+    tokens: int | None = None
     by_topic: bool = False
     both_directions: bool = False
     tuned_share: float = 1.0
@@ -94,6 +96,7 @@ MPNET_BETTER = Recipe(
     view="masked passages",
     rounds=2,
     masked=0.5,
+    tokens=128,
     both_directions=True,
     tuned_share=0.5,
 )

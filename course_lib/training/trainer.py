@@ -48,6 +48,7 @@ def train(recipe: Recipe, encoder: Encoder, dataset: Dataset, profile: Profile, 
     model, precision = copy.deepcopy(encoder.model), distributed.agree(choose())
     texts = dataset.select_columns(_text_columns(dataset))
     cards.describe(model, encoder, texts)
+    model.max_seq_length = recipe.tokens or model.max_seq_length
     first = distributed.is_first()
     with checkpoints.kept(folder) if first else nullcontext(checkpoints.beside(folder)) as place:
         record = _record(recipe, encoder, dataset, profile, seed, processes, precision)
@@ -65,6 +66,7 @@ def train(recipe: Recipe, encoder: Encoder, dataset: Dataset, profile: Profile, 
         trainer.remove_callback(ProgressCallback)
         resumed = distributed.agree(checkpoints.last_good(place, training) if first else None)
         seconds = trainer.run(resumed)
+        model.max_seq_length = encoder.model.max_seq_length
         if recipe.tuned_share < 1:
             averaging.average(model, encoder.model, recipe.tuned_share)
         history = tuple(entry["loss"] for entry in trainer.state.log_history if "loss" in entry)

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from datasets import Dataset
 
-from course_lib.training.batches import GroupedBatchSampler
+from course_lib.training.batches import DistinctBatchSampler, GroupedBatchSampler
 
 SIZES = pytest.mark.parametrize("rows", [1, 15, 16, 17, 100, 3552])
 
@@ -81,3 +81,66 @@ def test_batches_themselves_are_shuffled_not_short_ones_first():
     data = dataset(3552)
     means = [sum(len(text) for text in data[batch]["sentence_0"]) for batch in sampler(data)]
     assert means != sorted(means) and sum(means[:111]) == pytest.approx(sum(means[111:]), rel=0.2)
+
+
+@pytest.fixture(scope="module")
+def view():
+    """300 rows of 40 subjects in 4 topics; every fourth positive answers its neighbour's question as well."""
+    chance = random.Random(3)
+    asks = [f"subject {chance.randrange(40)}" for _ in range(300)]
+    answers = [
+        [name, f"subject {(int(name.split()[1]) + 1) % 40}"] if i % 4 == 0 else [name] for i, name in enumerate(asks)
+    ]
+    topics = [f"topic {int(name.split()[1]) // 10}" for name in asks]
+    data = Dataset.from_dict({"sentence_0": asks, "sentence_1": [str(i) for i in range(300)]})
+    return data, {"asks": asks, "answers": answers, "topics": topics}
+
+
+def distinct(view, seed: int = 0, epoch: int = 0, drop_last: bool = False, by_topic: bool = True, size: int = 8):
+    data, columns = view
+    columns = columns if by_topic else columns | {"topics": None}
+    made = DistinctBatchSampler(data, batch_size=size, drop_last=drop_last, seed=seed, **columns)
+    made.set_epoch(epoch)
+    return made
+
+
+@pytest.mark.parametrize("by_topic", [True, False])
+def test_no_positive_of_a_batch_answers_the_anchor_of_another_row(view, by_topic):
+    _, columns = view
+    for batch in distinct(view, by_topic=by_topic):
+        for row in batch:
+            assert not any(columns["asks"][row] in columns["answers"][other] for other in batch if other != row)
+
+
+@pytest.mark.parametrize("by_topic", [True, False])
+def test_every_row_of_a_view_is_in_exactly_one_batch_and_the_length_is_told(view, by_topic):
+    made = distinct(view, by_topic=by_topic)
+    batches = list(made)
+    assert sorted(row for batch in batches for row in batch) == list(range(300))
+    assert len(made) == len(batches) and max(map(len, batches)) == 8
+
+
+def test_most_batches_are_of_one_topic_when_asked_for_and_few_otherwise(view):
+    _, columns = view
+
+    def pure(by_topic: bool) -> float:
+        batches = list(distinct(view, by_topic=by_topic))
+        return sum(len({columns["topics"][row] for row in batch}) == 1 for batch in batches) / len(batches)
+
+    assert pure(True) >= 0.5 > 0.1 > pure(False)  # the rest is what filled no batch of its topic
+
+
+def test_without_the_last_every_distinct_batch_is_full(view):
+    assert {len(batch) for batch in distinct(view, drop_last=True)} == {8}
+
+
+def test_distinct_batches_depend_on_seed_and_epoch_alone(view):
+    first = list(distinct(view, seed=1, epoch=2))
+    assert list(distinct(view, seed=1, epoch=2)) == first
+    assert all(list(other) != first for other in (distinct(view, seed=2, epoch=2), distinct(view, seed=1, epoch=3)))
+
+
+def test_more_rows_of_one_subject_than_batches_end_in_batches_of_one_row():
+    data = Dataset.from_dict({"sentence_0": ["a"] * 5, "sentence_1": list("vwxyz")})
+    made = DistinctBatchSampler(data, 4, False, asks=["a"] * 5, answers=[["a"]] * 5)
+    assert sorted(map(len, made)) == [1] * 5

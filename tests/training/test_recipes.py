@@ -9,9 +9,12 @@ from transformers import get_linear_schedule_with_warmup
 from course_lib.training import cards
 from course_lib.training.recipes import (
     MINILM_AS_PRINTED,
+    MINILM_BETTER,
     MINILM_FIT_DEFAULTS,
     MPNET_AS_PRINTED,
+    MPNET_BETTER,
     MPNET_FIT_DEFAULTS,
+    PUBLISHED,
     RECIPES,
     learning_rate,
 )
@@ -22,12 +25,21 @@ READINGS = {  # learning rate, weight decay, warm-up steps
 }
 
 
-def test_there_are_two_recipes_in_two_readings_each_under_its_own_name():
-    assert list(RECIPES) == [f"{encoder}-{reading}" for encoder in ("minilm", "mpnet") for reading in READINGS]
+def test_there_are_two_published_recipes_in_two_readings_and_a_better_one_for_each_under_its_own_name():
+    names = [f"{encoder}-{reading}" for encoder in ("minilm", "mpnet") for reading in READINGS]
+    assert [recipe.name for recipe in PUBLISHED] == names
+    assert list(RECIPES) == [*names, "minilm-better", "mpnet-better"]
     assert all(recipe.name == name and name.startswith(recipe.encoder) for name, recipe in RECIPES.items())
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("better", [MINILM_BETTER, MPNET_BETTER], ids=lambda recipe: recipe.name)
+def test_a_better_recipe_has_the_encoder_and_the_rows_of_a_published_one_and_shows_them_in_a_view(better):
+    published = {"minilm": MINILM_AS_PRINTED, "mpnet": MPNET_AS_PRINTED}[better.encoder]
+    assert (better.rows, better.encoder) == (published.rows, published.encoder) and better.view
+    assert 0 < better.tuned_share < 1 and better.epochs == 1  # the rounds are in the rows
+
+
+@pytest.mark.parametrize("name", [recipe.name for recipe in PUBLISHED])
 def test_a_reading_sets_the_optimizer_as_its_source_does(name):
     recipe = RECIPES[name]
     assert (recipe.learning_rate, recipe.weight_decay, recipe.warmup_steps) == READINGS[name.split("-", 1)[1]]
