@@ -81,7 +81,6 @@ MINILM_BETTER = Recipe(
     view="masked answers",
     rounds=3,
     by_topic=True,
-    both_directions=True,
     tuned_share=0.5,
 )
 MPNET_BETTER = Recipe(
