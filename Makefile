@@ -7,8 +7,9 @@ course: setup  ## the whole course in the short profile: executed notebooks and 
 	$(BIN)/course run --profile short --resume
 	$(BIN)/course report --profile short
 
-test: setup  ## unit tests, then every notebook in the smoke profile
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests --ignore tests/notebooks
+test: setup  ## unit tests, then whole programs, then every notebook in the smoke profile
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests --ignore tests/programs --ignore tests/notebooks
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/programs
 	$(BIN)/python -m pytest tests/notebooks
 
 lab: setup  ## JupyterLab on the first notebook

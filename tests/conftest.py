@@ -1,4 +1,4 @@
-"""What several test files share: a small course of a test's own, and the real `course` command on it."""
+"""What several test files share: the real MiniLM, a small course of a test's own, and the `course` command on it."""
 
 import os
 import signal
@@ -10,11 +10,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_lib import paths
+from course_lib import encoders, paths
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # a core each; torch reads it when it is first imported
 
 COMMAND = """
 import pathlib, sys
-from course_lib import paths
+from course_lib import encoders, paths
 paths.NOTEBOOKS = pathlib.Path(sys.argv.pop(1))
 sys.argv[0] = "course"
 from course_lib.cli import main
@@ -59,6 +62,11 @@ class SmallCourse:
         with self.start(*arguments, **environment) as process:
             stdout, stderr = process.communicate(timeout=300)
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+@pytest.fixture(scope="session")
+def minilm() -> encoders.Encoder:
+    return encoders.load("minilm", device="cpu")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import pytest
 
-from course_lib import encoders
 from course_lib.data import passages, qa, splits, terms
 from course_lib.evaluation.tasks import RetrievalTask
 
@@ -33,11 +32,6 @@ def corpus() -> list[passages.Passage]:
 @pytest.fixture(scope="session")
 def inventory() -> list[terms.Term]:
     return terms.load()
-
-
-@pytest.fixture(scope="session")
-def minilm() -> encoders.Encoder:
-    return encoders.load("minilm", device="cpu")
 
 
 def a_task(corpus: dict[str, str], queries: dict[str, str], right: dict[str, str] | None = None) -> RetrievalTask:

@@ -7,13 +7,8 @@ from pathlib import Path
 import pytest
 from datasets import Dataset
 
-from course_lib import encoders, paths
+from course_lib import paths
 from course_lib.data import qa, tables
-
-
-@pytest.fixture(scope="session")
-def minilm() -> encoders.Encoder:
-    return encoders.load("minilm", device="cpu")
 
 
 @pytest.fixture(scope="session")
