@@ -10,6 +10,7 @@ from course_lib import paths, profiles
 from course_lib.course import catalog, ledger
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
+from course_lib.training import recipes
 
 README = paths.REPO / "README.md"
 
@@ -36,16 +37,20 @@ def scores(rows: dict[str, dict]) -> Iterator[tuple[str, str, str]]:
     found: dict[tuple[str, str], str] = {}
     for result in rows.values():
         for row in result.get("scores", []):
-            found[row["task"], row["retriever"]] = f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+            seeds = f", {row['seeds']} seeds" if row.get("seeds", 1) > 1 else ""
+            found[row["task"], row["retriever"]] = f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]{seeds}"
     yield from ((task, name, shown) for (task, name), shown in sorted(found.items()))
 
 
 def trainings(rows: dict[str, dict]) -> Iterator[tuple[str, ...]]:
+    """A recipe that is not a published one has another loss, which no card's can stand beside."""
+    other = recipes.RECIPES.keys() - {recipe.name for recipe in recipes.PUBLISHED}
     for result in rows.values():
         for run in result.get("trainings", []):
             steps = f"{run['steps']} of {run['planned_steps']}"
             loss = f"{run['mean_loss_first_500']:.4f}"
-            yield run["recipe"], run["encoder"].split(":")[0], steps, loss, f"{run['card_loss']:.4f}"
+            card = "another loss" if run["recipe"] in other else f"{run['card_loss']:.4f}"
+            yield run["recipe"], run["encoder"].split(":")[0], steps, loss, card
 
 
 def encoders(rows: dict[str, dict]) -> list[str]:

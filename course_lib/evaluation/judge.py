@@ -96,10 +96,11 @@ def interval(scores: Runs, resamples: int, seed: int, metric: str = HEADLINE) ->
 
 
 def summary(scores: Runs, resamples: int, seed: int) -> dict:
-    """One row of the ledger: the headline with its interval, and the means of the other metrics."""
+    """One row of the ledger: the headline with its interval, and the means of all metrics that the scores hold."""
     same = runs(scores)
     headline = interval(same, resamples, seed)
-    means = {name: round(float(_by_group(same, name).mean()), 6) for name in METRICS}
+    held = [name for name in METRICS if all(name in own for run in same for own in run.per_query.values())]
+    means = {name: round(float(_by_group(same, name).mean()), 6) for name in held}
     row = {"task": same[0].task, "retriever": same[0].retriever, "groups": len(same[0].per_group()), "seeds": len(same)}
     return row | {key: round(value, 6) for key, value in asdict(headline).items()} | {"metrics": means}
 

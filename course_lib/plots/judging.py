@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from course_lib.plots.style import BLUE, CYCLE, GRAY, GREEN, MARKERS, ORANGE, RED, WIDTH, plain
 
@@ -14,8 +15,14 @@ Ends = tuple[float, float, float]  # mean, low, high
 WORDS = {"WIN": (GREEN, "^"), "NO DIFFERENCE": (GRAY, "o"), "REGRESSION": (RED, "v")}
 
 
-def verdicts(panels: Mapping[str, Sequence[tuple[str, Ends, str]]]) -> Figure:
-    """One panel for each two retrievers: task, difference with its interval, and the word, as color and marker."""
+def verdicts(comparisons: Sequence[tuple[str, str, Ends, str]]) -> Figure:
+    """Each is (who against whom, task, difference with its interval, word): a panel for all of the same two.
+
+    The word gives color and marker.
+    """
+    panels: dict[str, list[tuple[str, Ends, str]]] = {}
+    for title, *row in comparisons:
+        panels.setdefault(title, []).append(tuple(row))
     figure, parts = _stacked(panels)
     for ax, rows in zip(parts, panels.values(), strict=True):
         for word, (color, marker) in WORDS.items():
@@ -46,10 +53,12 @@ def rungs(scores: Mapping[str, tuple[Ends, Sequence[float]]], effects: Sequence[
             left.scatter(seeds, [y + 0.28] * len(seeds), s=16, color=ORANGE, marker="d", label=label)
     _intervals(right, effects, range(1, len(names)), BLUE, "o")
     _names(right, names)
-    right.set_xlabel("difference from the row above")
     plain(left)
     _vertical_grid(left)
-    left.set_xlabel(f"nDCG@10, {task}")
+    for ax, label in ((left, "nDCG@10"), (right, "difference from the row above")):
+        ax.set_xlabel(label)
+        ax.xaxis.set_major_locator(MaxNLocator(4))
+    left.set_title(task, fontsize=10, loc="left")
     figure.legend(frameon=False, loc="outside upper center", ncols=2)
     return figure
 

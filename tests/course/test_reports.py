@@ -44,6 +44,15 @@ def test_the_table_holds_every_score_with_its_interval_and_every_training_beside
     assert columns == [4] * 4 + [6] * 3
 
 
+def test_a_mean_over_seeds_says_so_and_a_recipe_of_ours_has_no_card_beside_it():
+    scores = [SCORES[0] | {"seeds": 1}, SCORES[1] | {"seeds": 3}]
+    ours = TRAINING | {"recipe": "minilm-better", "mean_loss_first_500": 1.5}
+    table = reports.table(ledger.record("11", "short", 42, scores=scores, trainings=[ours]).parent)
+    assert "| BM25 | 0.500 [0.451, 0.500] |" in table
+    assert "| fine-tuned | 0.724 [0.700, 0.750], 3 seeds |" in table
+    assert "| minilm-better | all-MiniLM-L6-v2 | 500 of 3456 | 1.5000 | another loss |" in table
+
+
 def test_a_later_notebook_has_the_last_word_on_a_retriever():
     ledger.record("05", "short", 42, scores=SCORES)
     folder = ledger.record("11", "short", 42, scores=[SCORES[0] | {"mean": 0.9}]).parent

@@ -176,6 +176,12 @@ def test_a_row_of_the_ledger_holds_the_headline_with_its_interval_and_all_means(
     json.dumps(row)
 
 
+def test_a_row_of_scores_that_were_kept_by_group_holds_the_headline_alone():
+    runs = [run.by_group() for run in trained([0.0, 0.1, 0.2])]
+    row = judge.summary(runs, 500, 0)
+    assert row["seeds"] == 3 and row["metrics"] == {"nDCG@10": pytest.approx(row["mean"], abs=1e-6)}
+
+
 @pytest.fixture
 def task(small_task):
     return small_task({"a": "cats sleep", "b": "dogs bark", "c": "birds sing"}, {"q": "bark", "r": "sleep"})
