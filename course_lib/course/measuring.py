@@ -1,4 +1,4 @@
-"""The commands that measure what the course claims of itself: `course bench training` and `course bench grouping`."""
+"""The commands that measure what the course claims of itself: `course bench training`, `grouping` and `ladder`."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Measure speed, and what batching does to learning.")
+from course_lib.errors import CourseError
+
+app = typer.Typer(no_args_is_help=True, help="Measure speed, and what each change does to learning.")
 Output = Annotated[Path | None, typer.Option("--output", help="Folder for what a run makes (build).")]
 
 
@@ -44,6 +46,26 @@ def grouping(
         shown = {key: round(value, 4) if isinstance(value, float) else value for key, value in row.items()}
         typer.echo("  ".join(f"{key} {value}" for key, value in shown.items()))
     typer.echo(f"wrote {comparison.save(rows, profile)}")
+
+
+@app.command()
+def ladder(
+    rows: Annotated[str, typer.Argument(metavar="pairs|triplets", help="Those of the published recipe to start from.")],
+    seeds: Annotated[list[int], typer.Option("--seed", help="Once for each seed.")] = (42, 43, 44),
+    output: Output = None,
+) -> None:
+    """From the published recipe to the better one, one change at a time, on the dev split; hours on two cores."""
+    _place(output)
+    from course_lib import profiles
+    from course_lib.course import search
+
+    if rows not in search.TASKS:
+        raise CourseError(f"There is no ladder of {rows!r}: choose one of {', '.join(search.TASKS)}.")
+    profile, found = profiles.load("full"), []
+    for row in search.climb(rows, seeds, profile):
+        found.append(row)
+        typer.echo("  ".join(f"{key} {value}" for key, value in row.items() if key != "per_group"))
+    typer.echo(f"wrote {search.save(rows, found, profile)}")
 
 
 def _place(output: Path | None) -> None:
