@@ -32,9 +32,12 @@ class Ladder:
         return self.recipes[self.changes[-1]]["tuned_share"]
 
     def changed(self) -> dict[str, dict]:
-        """Change -> what it sets in the recipe before it."""
-        pairs = pairwise(self.recipes.items())
-        return {name: {k: v for k, v in own.items() if v != old[k] and k != "name"} for (_, old), (name, own) in pairs}
+        """Change -> what it sets in the recipe before it; the averaging is the last row's, whatever a recipe says."""
+        found = {}
+        for (_, before), (change, own) in pairwise(self.recipes.items()):
+            own = {key: value for key, value in own.items() if key not in ("name", "tuned_share")}
+            found[change] = {key: value for key, value in own.items() if value != before[key]}
+        return found
 
     def runs(self, change: str, share: float = 1.0) -> list[dict]:
         """The rows of a rung, one a seed; of the untrained encoder the only one, whatever the share."""
