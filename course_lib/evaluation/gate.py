@@ -8,11 +8,16 @@ from course_lib.evaluation.judge import Verdict
 TOLERANCE = 0.01  # of nDCG@10: a loss that is certain but smaller does no harm
 
 
+def refused(verdict: Verdict, tolerance: float = TOLERANCE) -> bool:
+    """Whether the verdict is REGRESSION and the mean loss is larger than the tolerance."""
+    return verdict.word == "REGRESSION" and verdict.difference.mean < -tolerance
+
+
 def assert_no_regression(verdicts: Iterable[Verdict], tolerance: float = TOLERANCE) -> None:
-    """Raise CourseError when a verdict is REGRESSION and the mean loss is larger than the tolerance."""
+    """Raise CourseError at the first verdict that is `refused`."""
     for verdict in verdicts:
         d = verdict.difference
-        if verdict.word == "REGRESSION" and d.mean < -tolerance:
+        if refused(verdict, tolerance):
             raise CourseError(
                 f"{verdict.candidate} is refused: {d.mean:+.3f} [{d.low:+.3f}, {d.high:+.3f}] nDCG@10 on "
                 f"{verdict.task!r} against {verdict.baseline}, more than the {tolerance} tolerated; keep the latter."

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import NullFormatter, NullLocator
 
 from course_lib.plots.style import BLUE, CYCLE, GRAY, GREEN, MARKERS, ORANGE, RED, WIDTH, axes, plain
 
@@ -56,11 +56,14 @@ def recall_by_time(searches: Sequence[Search]) -> Figure:
             ax.plot(*zip(*places, strict=True), **INDEX[name], label=name)
             for k in (0, -1):
                 text = {"ha": "center", "fontsize": 8, "color": INDEX[name]["color"]}
-                ax.annotate(lines[name][k]["effort"], places[k], (0, side), textcoords="offset points", **text)
+                ax.annotate(lines[name][k]["effort"], places[k], (-4, side), textcoords="offset points", **text)
         ax.set_xscale("log")
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter(NullFormatter())
         ax.margins(x=0.15)
-        ax.set(xlabel="milliseconds a query", title=f"{vectors:,} vectors", ylim=(0, 1.12))
+        ax.set(title=f"{vectors:,} vectors", ylim=(0, 1.12))
     parts[0][0].set_ylabel("recall@10")
+    figure.supxlabel("milliseconds a query", fontsize="medium")
     _legend_above(figure, parts[0][0])
     return figure
 
@@ -78,6 +81,8 @@ def growth(searches: Sequence[Search]) -> Figure:
             if (key, name) != ("build_seconds", "exact"):  # nothing is built
                 ax.plot([s["vectors"] for s in own], [s[key] for s in own], **INDEX[name], label=name)
         ax.set(xlabel="vectors", ylabel=label, xscale="log", yscale="log")
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
         _ticks(ax, list(_grouped(searches, "vectors")), rotation=25)
     _legend_above(figure, parts[0][0])
     return figure

@@ -5,7 +5,7 @@ import pytest
 
 from course_lib.errors import CourseError
 from course_lib.evaluation import judge
-from course_lib.evaluation.gate import TOLERANCE, assert_no_regression
+from course_lib.evaluation.gate import TOLERANCE, assert_no_regression, refused
 from course_lib.evaluation.judge import Scores
 from course_lib.evaluation.metrics import METRICS
 
@@ -29,6 +29,7 @@ def verdict(change, task: str = "a task") -> judge.Verdict:
 )
 def test_a_model_passes_that_is_not_certainly_worse_by_more_than_the_tolerance(change):
     assert_no_regression([verdict(change)])
+    assert not refused(verdict(change))
 
 
 def test_a_model_that_is_worse_on_one_task_is_refused_with_task_difference_and_interval():
@@ -36,6 +37,7 @@ def test_a_model_that_is_worse_on_one_task_is_refused_with_task_difference_and_i
     with pytest.raises(CourseError) as error:
         assert_no_regression([verdict(0.1 + NOISE), bad])
     d = bad.difference
+    assert refused(bad)
     assert str(error.value) == (
         f"new is refused: -0.100 [{d.low:+.3f}, {d.high:+.3f}] nDCG@10 on 'transfer' against old, "
         "more than the 0.01 tolerated; keep the latter."
