@@ -7,6 +7,7 @@ interval: those go into sections of our own, between comments by which a second 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -153,6 +154,11 @@ def add_training(folder: Path, model: SentenceTransformer, record: dict) -> None
         "Weight decay": f"{recipe.weight_decay:g}",
         "Mean loss": f"{record['mean_loss_first_500']:.4f} over steps 1-{min(steps, LOGGED_STEPS)}",
     }
+    if recipe.view:
+        facts["Rows shown"] = f"the {recipe.rows} of the published card as {recipe.view}, {recipe.rounds} times"
+    if recipe.tuned_share < 1:
+        own, base = recipe.tuned_share, 1 - recipe.tuned_share
+        facts["Saved weights"] = f"{own:g} of the trained ones plus {base:g} of the base model's"
     source = (model.model_card_data.train_datasets or [{}])[0]
     if "licence" in source:
         facts |= {"Texts": source["content"], "Licence of the texts": source["licence"]}
@@ -183,6 +189,19 @@ def add_evaluation(folder: Path, rows: list[dict]) -> None:
     card.data.model_name = re.search(r"^# (.+)$", card.text, re.M)[1]
     card.data.eval_results = [_result(row, name, value) for row in rows for name, value in _metrics(row).items()]
     card.data.metrics = list(_metrics(rows[0]))
+    write_atomically(folder / "README.md", str(card).encode())
+
+
+def add_limits(folder: Path, limits: Sequence[str]) -> None:
+    """Write what a saved model is not good for into its card, a sentence each, replacing an earlier call's.
+
+    Raises CourseError for a folder without a card and for no sentence at all.
+    """
+    if not limits:
+        raise CourseError("A card without limits claims that there are none: write at least one sentence.")
+    card = _open(folder)
+    section = "## Bias, Risks and Limitations\n\n" + "\n".join(f"- {limit}" for limit in limits)
+    card.text = _put(card.text, "limits", section, before="## Training Details")
     write_atomically(folder / "README.md", str(card).encode())
 
 

@@ -128,3 +128,18 @@ def test_a_folder_without_a_card_and_a_card_of_another_kind_are_named(tmp_path):
     (tmp_path / "README.md").write_text("# A page\n")
     with pytest.raises(CourseError, match=r"no heading '## Training Details'"):
         cards.add_evaluation(tmp_path, ROWS)
+
+
+def test_limits_stand_before_the_training_and_a_second_list_takes_the_place_of_the_first(folder):
+    before = text_of(folder)
+    cards.add_limits(folder, ["It reads 128 tokens: no more.", "English alone."])
+    cards.add_limits(folder, ["English alone.", "Short texts."])
+    once = text_of(folder)
+    assert "\n## Bias, Risks and Limitations\n\n- English alone.\n- Short texts.\n" in once
+    assert once.index("- English alone.") < once.index("\n## Training Details") and "128 tokens:" not in once
+    assert metadata(once) == metadata(before)
+
+
+def test_a_card_without_any_limit_is_refused(folder):
+    with pytest.raises(CourseError, match=r"^A card without limits claims that there are none: write at least one"):
+        cards.add_limits(folder, [])
