@@ -125,6 +125,9 @@ def evaluate(
     task: TaskNames = None,
     profile: ProfileName = "short",
     trained_on: Annotated[Path | None, typer.Option(help="Its training rows, .parquet: searched for leaks.")] = None,
+    nanobeir: Annotated[
+        bool, typer.Option("--nanobeir", help="Also thirteen tasks of other fields, from the hub.")
+    ] = False,
     output: Annotated[Path | None, typer.Option(help="The .json to write; a figure stands beside it.")] = None,
 ) -> None:
     """Score a model on the held-out tasks of the course, with intervals."""
@@ -134,7 +137,7 @@ def evaluate(
     chosen = profiles.load(profile)
     file = evaluating.destination(model, chosen, output)
     training = evaluating.texts(trained_on) if trained_on else []
-    found = evaluating.evaluate(evaluating.load(model), chosen, task or [], training)
+    found = evaluating.evaluate(evaluating.load(model), chosen, task or [], training, nanobeir)
     typer.echo(f"{found.weights}\n\n{evaluating.table(found)}")
     for written in evaluating.write(found, file):
         typer.echo(f"wrote {written}")

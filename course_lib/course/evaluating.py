@@ -17,7 +17,7 @@ from course_lib import artifacts, encoders, models, paths
 from course_lib.data import tables
 from course_lib.data.splits import Split
 from course_lib.errors import CourseError
-from course_lib.evaluation import guards, judge, readings, suite
+from course_lib.evaluation import guards, judge, nanobeir, readings, suite
 from course_lib.evaluation.judge import Scores, Verdict
 from course_lib.evaluation.metrics import HEADLINE, METRICS
 from course_lib.evaluation.retrievers import Dense
@@ -53,6 +53,7 @@ class Evaluation:
     rows: list[dict]
     left_out: list[str]
     models_scored: int  # on these very tasks, this one included: choosing among many by test scores is overfitting
+    nanobeir: dict[str, float]  # dataset -> nDCG@10; empty unless asked for
 
 
 def load(name: str) -> Model:
@@ -90,12 +91,19 @@ def _from_hub(name: str) -> Path:
         ) from error
 
 
-def evaluate(model: Model, profile: Profile, names: Sequence[str] = (), training: Iterable[str] = ()) -> Evaluation:
+def evaluate(
+    model: Model,
+    profile: Profile,
+    names: Sequence[str] = (),
+    training: Iterable[str] = (),
+    on_nanobeir: bool = False,
+) -> Evaluation:
     """Score the model on the named tasks of the test split, or on all whose queries it can read to their ends.
 
     Raises LeakageError when a task's queries or answers stand among the `training` texts, CourseError for a name that
-    is no task and for a named task with a query that is too long.
+    is no task, for a named task with a query that is too long, and when NanoBEIR is asked for and cannot be read.
     """
+    wider = nanobeir.scores(model.encoder) if on_nanobeir else {}
     tasks, left_out = _readable(suite.build(suite.load_data(), "test", profile, names), [model], bool(names))
     training = list(training)
     for task in tasks:
@@ -106,7 +114,7 @@ def evaluate(model: Model, profile: Profile, names: Sequence[str] = (), training
     ]
     looked = max(len(readings.of(task)) for task in tasks)
     python = platform.python_version()
-    return Evaluation(model.name, model.weights, profile.name, "test", SEED, python, rows, left_out, looked)
+    return Evaluation(model.name, model.weights, profile.name, "test", SEED, python, rows, left_out, looked, wider)
 
 
 def texts(file: Path) -> list[str]:
@@ -160,7 +168,8 @@ def table(evaluation: Evaluation) -> str:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     shown = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines]
     looks = f"models scored on these test tasks so far, this one included: {evaluation.models_scored}"
-    return "\n".join([*shown, "", *evaluation.left_out, looks])
+    wider = [f"{name:24s} nDCG@10 {value:.3f}" for name, value in evaluation.nanobeir.items()]
+    return "\n".join([*shown, "", *wider, *evaluation.left_out, looks])
 
 
 def destination(model: str, profile: Profile, chosen: Path | None) -> Path:
