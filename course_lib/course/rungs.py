@@ -28,8 +28,11 @@ class Ladder:
         return list(self.recipes)
 
     @property
-    def share(self) -> float:
-        return self.recipes[self.changes[-1]]["tuned_share"]
+    def share(self) -> float | None:
+        """Of the shares below 1 that the last rung was scored at, the one nearest to its recipe's; None without any."""
+        last = self.changes[-1]
+        scored = {row["share"] for row in self.rows if row["rung"] == last and row["share"] < 1}
+        return min(scored, key=lambda share: abs(share - self.recipes[last]["tuned_share"]), default=None)
 
     def changed(self) -> dict[str, dict]:
         """Change -> what it sets in the recipe before it; the averaging is the last row's, whatever a recipe says."""
@@ -56,9 +59,9 @@ class Ladder:
     def rungs(self) -> dict[str, list[Scores]]:
         """The untrained encoder, each change on top of those before, and last the averaging of the weights."""
         found = {UNTRAINED: self.scores(UNTRAINED)} | {change: self.scores(change) for change in self.changes}
-        name = f"averaged, {self.share:g} trained"
-        if self.share < 1 and (averaged := self.scores(self.changes[-1], self.share, name)):
-            found[name] = averaged
+        if self.share is not None:
+            name = f"averaged, {self.share:g} trained"
+            found[name] = self.scores(self.changes[-1], self.share, name)
         return found
 
     def effects(self, resamples: int, seed: int) -> list[Verdict]:

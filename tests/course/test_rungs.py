@@ -1,6 +1,7 @@
 """A saved ladder read back: the scores of each rung, what each change set, and what it did."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ GROUPS = [f"concept {n}" for n in range(12)]
 RECIPES = {
     "published": {"name": "pairs-rung-0", "by_topic": False, "rounds": 1, "tuned_share": 1.0},
     "one topic a batch": {"name": "pairs-rung-1", "by_topic": True, "rounds": 1, "tuned_share": 1.0},
-    "masked answers ask": {"name": "pairs-rung-2", "by_topic": True, "rounds": 3, "tuned_share": 0.5},
+    "masked answers ask": {"name": "pairs-rung-2", "by_topic": True, "rounds": 3, "tuned_share": 0.3},
 }
 LEVEL = {"published": 0.4, "one topic a batch": 0.5, "masked answers ask": 0.5}
 
@@ -41,6 +42,11 @@ def test_the_rungs_go_from_untrained_through_every_change_to_the_averaged_weight
     assert [len(own) for own in found.values()] == [1, 3, 3, 3, 3]
     assert found["one topic a batch"][0].per_group()["concept 0"] == 0.5
     assert found["averaged, 0.5 trained"][0].per_group()["concept 0"] == pytest.approx(0.55)
+
+
+def test_without_a_share_below_one_there_is_no_averaged_row(ladder):
+    whole = replace(ladder, rows=tuple(row for row in ladder.rows if row["share"] in (0.0, 1.0)))
+    assert whole.share is None and list(whole.rungs()) == ["untrained", *RECIPES]
 
 
 def test_each_change_is_judged_against_the_rung_before_it_and_corrected_for_all(ladder):
