@@ -38,6 +38,12 @@ def _keep_memory() -> None:
         library.mallopt(M_TRIM_THRESHOLD, LARGEST_BUFFER)
 
 
+def release_memory() -> None:
+    """Give back what this process keeps but does not use; else batches of ever other shapes scatter through it."""
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "malloc_trim"):
+        library.malloc_trim(0)
+
+
 def dropout(x: Tensor, p: float) -> Tensor:
     """Zero each element with probability p (to 1/65536) and scale the rest by 1 / (1 - p).
 

@@ -1,7 +1,9 @@
 """The exchanged parts compute what the library's compute, and save as the library's do."""
 
 import copy
+import sys
 
+import psutil
 import pytest
 import torch
 from sentence_transformers import SentenceTransformer
@@ -9,7 +11,7 @@ from torch import nn
 
 from course_lib import encoders, speedups
 
-TEXTS = ["kernel trick", "A support vector machine separates two classes. " * 8, "What is overfitting?"]
+TEXTS = ["kernel trick", "A support vector machine separates two classes. " * 3, "What is overfitting?"]
 
 
 @pytest.fixture(scope="module", params=["minilm", "mpnet"])
@@ -89,3 +91,15 @@ def test_the_dropout_module_rests_in_evaluation():
     x = torch.ones(100)
     module = speedups.FasterDropout(0.5)
     assert not torch.equal(module.train()(x), x) and torch.equal(module.eval()(x), x)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's way to keep memory")
+def test_memory_that_is_kept_but_not_used_is_given_back():
+    process = psutil.Process()
+    speedups._keep_memory()
+    kept = [torch.ones(2**18) for _ in range(200)]  # 200 MB, and a block that holds the top of the heap
+    top = torch.ones(2**10)
+    del kept
+    before = process.memory_info().rss
+    speedups.release_memory()
+    assert process.memory_info().rss < before - 100e6 and top.sum() == 2**10

@@ -20,7 +20,7 @@ from sentence_transformers.sentence_transformer.training_args import SentenceTra
 from tqdm import tqdm
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 
-from course_lib import models, paths
+from course_lib import models, paths, speedups
 from course_lib.data.views import VIEW_COLUMNS
 from course_lib.encoders import Encoder
 from course_lib.errors import CourseError
@@ -30,6 +30,8 @@ from course_lib.training import averaging, cards, checkpoints, distributed, loss
 from course_lib.training.batches import DistinctBatchSampler, GroupedBatchSampler
 from course_lib.training.recipes import Recipe
 from course_lib.training.runs import TrainingRun
+
+RELEASE_EVERY = 20  # steps
 
 
 def train(recipe: Recipe, encoder: Encoder, dataset: Dataset, profile: Profile, seed: int) -> TrainingRun:
@@ -149,13 +151,17 @@ def arguments(
 
 
 class _Log(TrainerCallback):
-    """Shows a bar, and stops at a loss that is no number."""
+    """Shows a bar, keeps memory within bounds, and stops at a loss that is no number."""
 
     def __init__(self, steps: int):
         self.bar = tqdm(total=steps, desc="training", unit="step", mininterval=5, disable=not distributed.is_first())
 
     def on_train_begin(self, args, state, control, **kwargs):
         self.bar.update(state.global_step)
+
+    def on_step_begin(self, args, state, control, **kwargs):
+        if state.global_step % RELEASE_EVERY == 0:
+            speedups.release_memory()
 
     def on_log(self, args, state, control, logs=None, **kwargs):
         if logs and "loss" in logs:
