@@ -1,23 +1,28 @@
-"""What several test files share: the real MiniLM, a small course of a test's own, and the `course` command on it."""
+"""What several test files share: the real data and the real MiniLM, read once; a small course and its command."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from course_lib import encoders, paths
+from course_lib import artifacts, encoders, paths
+from course_lib.data import passages, qa, splits, terms
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # a core each; torch reads it when it is first imported
 
 COMMAND = """
 import pathlib, sys
-from course_lib import encoders, paths
+from course_lib import artifacts, encoders, paths
+from course_lib.data import passages, qa, splits, terms
 paths.NOTEBOOKS = pathlib.Path(sys.argv.pop(1))
 sys.argv[0] = "course"
 from course_lib.cli import main
@@ -65,8 +70,71 @@ class SmallCourse:
 
 
 @pytest.fixture(scope="session")
+def concepts() -> list[qa.Concept]:
+    return qa.load()
+
+
+@pytest.fixture(scope="session")
+def heldout() -> splits.Heldout:
+    return splits.load()
+
+
+@pytest.fixture(scope="session")
+def corpus() -> list[passages.Passage]:
+    return passages.load()
+
+
+@pytest.fixture(scope="session")
+def inventory() -> list[terms.Term]:
+    return terms.load()
+
+
+@pytest.fixture(scope="session")
 def minilm() -> encoders.Encoder:
     return encoders.load("minilm", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MiniLM's tokenizer, random weights of a twentieth of its size: for what any weights show."""
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    folder = shutil.copytree(encoders.folder("minilm"), tmp_path_factory.mktemp("encoders") / "tiny")
+    small = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2, "num_hidden_layers": 2}
+    for name, change in (("config.json", small), ("1_Pooling/config.json", {"word_embedding_dimension": 32})):
+        content = json.loads((folder / name).read_text("utf-8"))
+        (folder / name).write_text(json.dumps(content | change), encoding="utf-8")
+    torch.manual_seed(0)
+    AutoModel.from_config(AutoConfig.from_pretrained(folder)).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(minilm: encoders.Encoder, tiny_folder: Path) -> encoders.Encoder:
+    from course_lib import models
+
+    model = models.load(tiny_folder, "cpu")
+    model.max_seq_length = minilm.model.max_seq_length
+    sha256 = artifacts.sha256(tiny_folder / "model.safetensors")
+    return replace(minilm, model=model, layers=2, dimensions=32, sha256=sha256)
+
+
+@pytest.fixture
+def left_behind() -> Callable[[Path], list[str]]:
+    """The names of all files below a folder, the locks aside."""
+    return lambda folder: sorted(f.name for f in folder.rglob("*") if f.is_file() and not f.name.endswith(".lock"))
+
+
+@pytest.fixture
+def no_share_and_no_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Encoders come from the package index alone, unless a test says otherwise."""
+    from huggingface_hub import constants
+
+    for name in ("COURSE_MODELS", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HUB_OFFLINE", "HF_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "huggingface"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)  # for this process; those that a test starts have their own
 
 
 @pytest.fixture

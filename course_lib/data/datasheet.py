@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
 
+from tokenizers import Tokenizer
+
 from course_lib import paths
 from course_lib.data import passages, qa, splits, terms, triplets
 from course_lib.errors import CourseError
@@ -47,8 +49,8 @@ def _pairs(concepts: Sequence[qa.Concept], heldout: splits.Heldout) -> dict[str,
         "answers, scenarios": f"{sum(len(c.answers) for c in concepts)}, {sum(len(c.scenarios) for c in concepts)}",
         "concepts for train, dev, test": ", ".join(map(str, sizes)),
         "training pairs": f"{len(pairs):,}",
-        "tokens of a training question": _spread(len(counter.encode(p.question).ids) for p in pairs),
-        "tokens of a training answer": _spread(len(counter.encode(p.answer).ids) for p in pairs),
+        "tokens of a training question": _spread(counter, [p.question for p in pairs]),
+        "tokens of a training answer": _spread(counter, [p.answer for p in pairs]),
     }
 
 
@@ -66,7 +68,7 @@ def _triplets(corpus: Sequence[passages.Passage], inventory: Sequence[terms.Term
         "strong pairs": f"{len(strong):,}",
         "training triplets": f"{len(rows):,}",
     } | {
-        f"tokens of a training {name}": _spread(len(counter.encode(getattr(row, field)).ids) for row in rows)
+        f"tokens of a training {name}": _spread(counter, [getattr(row, field) for row in rows])
         for name, field in columns.items()
     }
 
@@ -103,6 +105,7 @@ def _jsonl(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _spread(lengths) -> str:
-    lengths = list(lengths)
+def _spread(counter: Tokenizer, texts: Sequence[str]) -> str:
+    size = {text: len(counter.encode(text).ids) for text in set(texts)}
+    lengths = [size[text] for text in texts]
     return f"mean {mean(lengths):.2f}, {min(lengths)} to {max(lengths)}"

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -163,6 +164,7 @@ class Matcher:
             for name in (term.name, *term.aliases):
                 self.names |= dict.fromkeys(_keys(name), term.name)
             self.exact |= dict.fromkeys(term.exact, term.name)
+        self._only = cache(lambda names: Matcher(term for term in self.terms if term.name in names))
         self.longest: dict[str, int] = defaultdict(lambda: 1)  # first word -> words in the longest name
         for key in self.names:
             self.longest[key[0]] = max(self.longest[key[0]], len(key))
@@ -196,8 +198,7 @@ class Matcher:
 
     def mask(self, text: str, names: Collection[str]) -> str:
         """The text with every name of these terms replaced by BLANK, also inside the longer name of another term."""
-        hidden = Matcher(term for term in self.terms if term.name in names)
-        for mention in reversed(hidden.mentions(text)):
+        for mention in reversed(self._only(frozenset(names)).mentions(text)):
             text = text[: mention.start] + BLANK + text[mention.end :]
         return text
 

@@ -22,8 +22,8 @@ FEW = ["scenario-answers", "forgetting"]
 
 
 @pytest.fixture(scope="module")
-def data() -> suite.Data:
-    return suite.load_data()
+def data(concepts, corpus, inventory, heldout) -> suite.Data:
+    return suite.Data(concepts, corpus, inventory, heldout)
 
 
 @pytest.fixture(autouse=True)

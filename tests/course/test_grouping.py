@@ -5,13 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from course_lib import profiles
+from course_lib import encoders, profiles
 from course_lib.course import grouping
+from course_lib.evaluation import suite
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory) -> list[dict]:
+def rows(tiny, concepts, corpus, inventory, heldout, tmp_path_factory) -> list[dict]:
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoders, "load", lambda name: tiny)
+        patch.setattr(suite, "load_data", lambda: suite.Data(concepts, corpus, inventory, heldout))
         patch.setenv("COURSE_OUTPUT", str(tmp_path_factory.mktemp("build")))
         profile = replace(profiles.load("smoke"), passages=4)
         found = list(grouping.compare(1, (7,), profile))

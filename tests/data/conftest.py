@@ -1,22 +1,12 @@
-"""The real corpus, inventory and triplets, built once for all tests of this folder."""
+"""The real pairs of passage and term and the triplets, built once for all tests of this folder."""
 
 import pytest
 
-from course_lib.data import passages, splits, terms, triplets
+from course_lib.data import splits, triplets
 from course_lib.data.passages import Passage
 from course_lib.data.splits import Heldout
 from course_lib.data.terms import Matcher, Term
 from course_lib.data.triplets import StrongPair, Triplet
-
-
-@pytest.fixture(scope="session")
-def corpus() -> list[Passage]:
-    return passages.load()
-
-
-@pytest.fixture(scope="session")
-def inventory() -> list[Term]:
-    return terms.load()
 
 
 @pytest.fixture(scope="session")
@@ -27,11 +17,6 @@ def by_name(inventory: list[Term]) -> dict[str, Term]:
 @pytest.fixture(scope="session")
 def matcher(inventory: list[Term]) -> Matcher:
     return Matcher(inventory)
-
-
-@pytest.fixture(scope="session")
-def heldout() -> Heldout:
-    return splits.load()
 
 
 @pytest.fixture(scope="session")

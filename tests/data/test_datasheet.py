@@ -2,10 +2,12 @@
 
 from collections import Counter
 
-from course_lib.data import datasheet, judgements, passages, splits, terms, triplets
+from course_lib.data import datasheet, judgements, passages, qa, terms
 
 
-def test_every_fact_on_the_page_is_counted_from_the_data():
+def test_every_fact_on_the_page_is_counted_from_the_data(concepts, corpus, inventory, monkeypatch):
+    for module, loaded in ((qa, concepts), (passages, corpus), (terms, inventory)):
+        monkeypatch.setattr(module, "load", lambda loaded=loaded: loaded)
     assert datasheet.table(datasheet.facts()) in datasheet.PAGE.read_text(encoding="utf-8")
 
 
@@ -20,9 +22,8 @@ def test_most_judged_training_positives_are_about_their_term():
     assert counts["negative", "false"] <= 0.02 * negatives
 
 
-def test_the_judged_pairs_are_training_pairs():
-    strong = triplets.strong_pairs(passages.load(), terms.load())
-    trained = {(p.passage.id, p.term.name) for p in splits.training_strong_pairs(strong, splits.load())}
+def test_the_judged_pairs_are_training_pairs(training):
+    trained = {(p.passage.id, p.term.name) for p in training}
     judged = {(j.passage, j.term) for j in judgements.load(judgements.TRAINING) if j.kind == "positive"}
     assert judged <= trained
 

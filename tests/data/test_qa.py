@@ -20,11 +20,6 @@ for right in RIGHT:
         described["also"] = []  # no other concept is in the small files of these tests
 
 
-@pytest.fixture(scope="module")
-def concepts() -> list[qa.Concept]:
-    return qa.load()
-
-
 def lengths(texts: list[str]) -> np.ndarray:
     return np.array([len(encoding.ids) for encoding in qa.tokenizer().encode_batch(texts)])
 

@@ -12,11 +12,6 @@ from course_lib.data.splits import LeakageError
 from course_lib.errors import CourseError
 
 
-@pytest.fixture(scope="module")
-def concepts() -> list[qa.Concept]:
-    return qa.load()
-
-
 def texts_of(concepts: list[qa.Concept]) -> list[tuple[str, str]]:
     asked = [(c.name, text) for c in concepts for text in (c.question, *c.answers)]
     return asked + [(c.name, s.question) for c in concepts for s in c.scenarios]

@@ -2,7 +2,6 @@
 
 import pytest
 
-from course_lib.data import passages, qa, splits, terms
 from course_lib.evaluation.tasks import RetrievalTask
 
 
@@ -12,26 +11,6 @@ def _output(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_OUTPUT", str(tmp_path_factory.mktemp("build")))
         yield
-
-
-@pytest.fixture(scope="session")
-def concepts() -> list[qa.Concept]:
-    return qa.load()
-
-
-@pytest.fixture(scope="session")
-def heldout() -> splits.Heldout:
-    return splits.load()
-
-
-@pytest.fixture(scope="session")
-def corpus() -> list[passages.Passage]:
-    return passages.load()
-
-
-@pytest.fixture(scope="session")
-def inventory() -> list[terms.Term]:
-    return terms.load()
 
 
 def a_task(corpus: dict[str, str], queries: dict[str, str], right: dict[str, str] | None = None) -> RetrievalTask:

@@ -1,6 +1,7 @@
 """Every notebook runs in the smoke profile, on the real encoders, and what it makes is what it says."""
 
 import itertools
+import json
 import os
 
 import nbformat
@@ -60,18 +61,34 @@ def test_the_solutions_are_right(solution, outcomes, folder):
     assert len(printed) == 3 and all("right" in text for text in printed), printed
 
 
-@pytest.mark.parametrize(("recipe", "dimensions"), [("minilm-as-printed", 384), ("mpnet-as-printed", 768)])
-def test_the_trained_models_do_what_their_cards_show(recipe, dimensions, outcomes, folder):
+@pytest.mark.parametrize(
+    ("recipe", "dimensions", "tokens"),
+    [("minilm-as-printed", 384, 128), ("minilm-better", 384, 128), ("mpnet-as-printed", 768, 384)],
+)
+def test_the_trained_models_do_what_their_cards_show(recipe, dimensions, tokens, outcomes, folder):
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(folder / "models" / f"{recipe}-seed42"))
+    assert model.max_seq_length == tokens
     embeddings = model.encode(["What is recall?", "The share of positives found.", "A loaf of bread."])
     assert embeddings.shape == (3, dimensions) and model.similarity(embeddings, embeddings).shape == (3, 3)
 
 
+def test_the_losses_of_triplets_lie_within_reach_of_the_margin(outcomes, folder):
+    record = json.loads((folder / "models" / "mpnet-as-printed-seed42" / "run.json").read_text(encoding="utf-8"))
+    assert record["losses"] and all(3 < loss < 7 for loss in record["losses"])
+
+
 def test_the_report_shows_baselines_and_trained_models_with_intervals(outcomes, folder):
     shown = CliRunner().invoke(app, ["report", "--profile", "smoke", "--output", str(folder.parent)]).output
-    for name in ("BM25", "MiniLM zero-shot", "MiniLM as printed", "MPNet zero-shot", "MPNet as printed"):
+    for name in (
+        "BM25",
+        "MiniLM zero-shot",
+        "MiniLM as printed",
+        "MiniLM better",
+        "MPNet zero-shot",
+        "MPNet as printed",
+    ):
         assert f"| {name} |" in shown
     assert "stand-in for" in shown or "all-MiniLM-L12-v2" in shown
 

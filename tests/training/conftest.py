@@ -1,4 +1,4 @@
-"""What the tests of training share: the real MiniLM, real pairs, and a folder of their own for what is trained."""
+"""What the tests of training share: real pairs and triplets, and a folder of their own for what is trained."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,32 +7,25 @@ from pathlib import Path
 import pytest
 from datasets import Dataset
 
-from course_lib import paths
 from course_lib.data import qa, tables
 
 
 @pytest.fixture(scope="session")
-def concepts(tmp_path_factory: pytest.TempPathFactory) -> list[qa.Concept]:
-    """One topic of the real data."""
-    folder = tmp_path_factory.mktemp("qa")
-    shutil.copy(paths.DATA / "qa" / "metrics.jsonl", folder)
-    return qa.load(folder)
+def topic(concepts: list[qa.Concept]) -> list[qa.Concept]:
+    return [concept for concept in concepts if concept.topic == "metrics"]
 
 
 @pytest.fixture(scope="session")
-def pairs(concepts: list[qa.Concept]) -> Dataset:
+def pairs(topic: list[qa.Concept]) -> Dataset:
     """Each answer once, so that 40 rows hold 5 concepts."""
-    return tables.to_dataset(qa.pairs(concepts)[:40])
+    return tables.to_dataset(qa.pairs(topic)[:40])
 
 
 @pytest.fixture(scope="session")
-def triplets(concepts: list[qa.Concept]) -> Dataset:
+def triplets(topic: list[qa.Concept]) -> Dataset:
     """Two rows an anchor: an answer, its concept, and another concept."""
     rows = [
-        (c.answers[i], c.name, concepts[n - step].name)
-        for n, c in enumerate(concepts)
-        for i in (0, 1)
-        for step in (1, 2)
+        (c.answers[i], c.name, topic[n - step].name) for n, c in enumerate(topic) for i in (0, 1) for step in (1, 2)
     ]
     return Dataset.from_dict({f"sentence_{i}": list(column) for i, column in enumerate(zip(*rows[:40], strict=True))})
 

@@ -1,10 +1,10 @@
 """A training that was interrupted, damaged or short of disk goes on to what it would have become."""
 
 import json
-import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -59,42 +59,41 @@ class Subject:
 
 
 @pytest.fixture(scope="module")
-def subject(minilm, pairs) -> Subject:
-    return Subject(PAIRS, minilm, pairs.select(range(12)))
+def subject(tiny, pairs) -> Subject:
+    return Subject(PAIRS, tiny, pairs.select(range(12)))
 
 
 @pytest.fixture(scope="module")
-def whole(subject, tmp_path_factory) -> Iterator[TrainingRun]:
+def whole(subject, tmp_path_factory) -> TrainingRun:
     """Uninterrupted, and without a checkpoint."""
-    output = tmp_path_factory.mktemp("whole")
-    yield subject.train(output, every=100)
-    shutil.rmtree(output)
+    return subject.train(tmp_path_factory.mktemp("whole"), every=100)
 
 
 @pytest.fixture(scope="module")
-def stopped(subject, tmp_path_factory) -> Iterator[Path]:
+def stopped(subject, tmp_path_factory) -> Path:
     """The output of a training that was interrupted in its second epoch."""
     output = tmp_path_factory.mktemp("stopped")
     with pytest.raises(KeyboardInterrupt):
         subject.train(output, meanwhile=stop)
-    yield output
-    shutil.rmtree(output)
-
-
-@pytest.fixture
-def copy(stopped, output) -> Path:
-    """It again for one test: hard links, as a checkpoint has 270 MB."""
-    shutil.copytree(stopped, output, copy_function=os.link)
     return output
 
 
 @pytest.fixture
-def limit() -> Iterator[Callable[[int], None]]:
-    """The most bytes that a file may have from now on: writing more fails as on a full disk."""
+def copy(stopped, output) -> Path:
+    """It again for one test."""
+    return shutil.copytree(stopped, output)
+
+
+@contextmanager
+def limits() -> Iterator[Callable[[int], None]]:
+    """Sets the most bytes that a file may have: writing more fails as on a full disk. It ends with the block, since
+    the log of the tests may be longer."""
     resource = pytest.importorskip("resource", reason="no such limit on Windows")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def steps(place: Path) -> list[int]:
@@ -119,10 +118,7 @@ def assert_same(run: TrainingRun, whole: TrainingRun) -> None:
 
 
 def replace_content(file: Path, change: Callable[[bytes], bytes]) -> None:
-    """In a new file: the other links keep the old."""
-    content = file.read_bytes()
-    file.unlink()
-    file.write_bytes(change(content))
+    file.write_bytes(change(file.read_bytes()))
 
 
 def assert_one_sentence(error: pytest.ExceptionInfo) -> None:
@@ -148,14 +144,13 @@ def test_a_checkpoint_cut_in_half_is_deleted_and_the_one_before_it_at_the_end_of
     assert_same(run, whole)
 
 
-def test_with_batches_of_grouped_anchors_too_the_order_of_a_later_epoch_is_gone_on_with(minilm, triplets, tmp_path):
-    grouped = Subject(TRIPLETS, minilm, triplets.select(range(12)))
+def test_with_batches_of_grouped_anchors_too_the_order_of_a_later_epoch_is_gone_on_with(tiny, triplets, tmp_path):
+    grouped = Subject(TRIPLETS, tiny, triplets.select(range(12)))
     with pytest.raises(KeyboardInterrupt):
         grouped.train(tmp_path / "stopped", every=4, meanwhile=stop)
     run = grouped.train(tmp_path / "stopped")
     assert run.record["resumed_from_step"] == 4
     assert_same(run, grouped.train(tmp_path / "whole", every=100))
-    shutil.rmtree(tmp_path)
 
 
 @pytest.fixture
@@ -220,21 +215,21 @@ def test_a_checkpoint_holds_nothing_that_runs_code_when_it_is_loaded(subject, st
     assert "model.safetensors" in names and pickled == {"optimizer.pt", "scheduler.pt", "rng_state.pth"}
 
 
-def test_a_disk_that_is_full_ends_in_one_sentence_with_the_last_good_checkpoint_intact(subject, copy, limit):
+def test_a_disk_that_is_full_ends_in_one_sentence_with_the_last_good_checkpoint_intact(subject, copy):
     weights = (subject.place(copy) / "checkpoint-4" / "model.safetensors").stat().st_size
-    limit(weights + 10**6)  # enough for them, too little for the optimizer's two moments
-    with pytest.raises(CourseError) as error:
+    with limits() as limit, pytest.raises(CourseError) as error:
+        limit(weights + 10**6)  # enough for them, too little for the optimizer's two moments
         subject.train(copy)
     assert_one_sentence(error)
     assert "checkpoint-5" in str(error.value)
     assert checkpoints.last_good(subject.place(copy), manifest(subject.place(copy))["training"]).step == 4
 
 
-def test_a_disk_that_is_full_at_the_end_leaves_the_earlier_model_and_the_checkpoints(subject, copy, limit):
+def test_a_disk_that_is_full_at_the_end_leaves_the_earlier_model_and_the_checkpoints(subject, copy):
     earlier = copy / "smoke" / "models" / f"{PAIRS.name}-seed{SEED}" / "model.safetensors"
     earlier.parent.mkdir()
     earlier.write_bytes(b"earlier")
-    with pytest.raises(CourseError) as error:
+    with limits() as limit, pytest.raises(CourseError) as error:
         subject.train(copy, meanwhile=lambda step: limit(10**6) if step == 6 else None)
     assert_one_sentence(error)
     assert earlier.read_bytes() == b"earlier" and steps(subject.place(copy)) == [4, 5]
@@ -249,9 +244,9 @@ WRITERS = {
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-def test_whoever_finds_the_disk_full_says_so_in_one_sentence(tmp_path, limit, writer):
-    limit(2000)
-    with pytest.raises(CourseError) as error, checkpoints.written(tmp_path):
+def test_whoever_finds_the_disk_full_says_so_in_one_sentence(tmp_path, writer):
+    with limits() as limit, pytest.raises(CourseError) as error, checkpoints.written(tmp_path):
+        limit(2000)
         WRITERS[writer](tmp_path / "file")
     assert_one_sentence(error)
 

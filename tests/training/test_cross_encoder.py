@@ -7,7 +7,7 @@ import pytest
 import torch
 from datasets import Dataset
 
-from course_lib import profiles
+from course_lib import encoders, profiles
 from course_lib.errors import CourseError
 from course_lib.training import cross_encoder
 
@@ -57,7 +57,12 @@ def test_a_few_steps_on_a_few_rows_lift_right_answers_above_wrong_ones(minilm, f
     assert printed == "" and "8/8" in shown and "Converting" not in shown  # the bar alone
 
 
-def test_the_same_seed_gives_the_same_model_after_the_profile_s_steps(minilm, few, capfd):
+@pytest.fixture
+def small_weights(monkeypatch, tiny_folder) -> None:
+    monkeypatch.setattr(encoders, "folder", lambda name: tiny_folder)
+
+
+def test_the_same_seed_gives_the_same_model_after_the_profile_s_steps(minilm, few, small_weights, capfd):
     one, again, other = (
         cross_encoder.train(minilm, few.select([0, 1, 2, 3] * 2), ONE_STEP, seed) for seed in (1, 1, 2)
     )
@@ -66,7 +71,7 @@ def test_the_same_seed_gives_the_same_model_after_the_profile_s_steps(minilm, fe
     assert capfd.readouterr().err.count("1/1") >= 3
 
 
-def test_a_loss_that_is_no_number_stops_the_training(minilm, few, monkeypatch):
+def test_a_loss_that_is_no_number_stops_the_training(minilm, few, small_weights, monkeypatch):
     monkeypatch.setattr(cross_encoder, "LEARNING_RATE", 1e30)
     with pytest.raises(CourseError, match=r"^The loss is nan at step [234]: "):
         cross_encoder.train(minilm, few.select([0, 1, 2, 3] * 4), WHOLE, seed=1)

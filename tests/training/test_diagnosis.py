@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from datasets import Dataset
 
-from course_lib.data import qa, splits, tables
+from course_lib.data import splits, tables
 from course_lib.errors import CourseError
 from course_lib.training import broken, symptoms
 from course_lib.training.broken import Case
@@ -25,26 +25,21 @@ PAIRS = Symptoms(MINILM_AS_PRINTED)
 
 
 @pytest.fixture(scope="module")
-def all_concepts() -> list[qa.Concept]:
-    return qa.load()
-
-
-@pytest.fixture(scope="module")
-def heldout(all_concepts) -> Dataset:
+def dev_rows(concepts, heldout) -> Dataset:
     """A scenario and an answer of each concept of the dev split."""
-    asked = splits.load().concepts(all_concepts, "dev")
+    asked = heldout.concepts(concepts, "dev")
     columns = {"sentence_0": [c.scenarios[0].question for c in asked], "sentence_1": [c.answers[0] for c in asked]}
     return Dataset.from_dict(columns)
 
 
 @pytest.fixture(scope="module")
-def runs(all_concepts, heldout) -> dict[str, Case]:
-    pairs = tables.to_dataset(splits.training_pairs(all_concepts, splits.load())[:120])
-    return broken.healthy(pairs, 128, seed=1) | broken.cases(pairs, heldout, 128, seed=1)
+def runs(concepts, heldout, dev_rows) -> dict[str, Case]:
+    pairs = tables.to_dataset(splits.training_pairs(concepts, heldout)[:120])
+    return broken.healthy(pairs, 128, seed=1) | broken.cases(pairs, dev_rows, 128, seed=1)
 
 
 @pytest.fixture(scope="module")
-def examine(minilm, heldout) -> Callable[[Case], Symptoms]:
+def examine(minilm, dev_rows) -> Callable[[Case], Symptoms]:
     known: dict[str, np.ndarray] = {}
 
     def embed(texts: Sequence[str]) -> np.ndarray:
@@ -53,7 +48,7 @@ def examine(minilm, heldout) -> Callable[[Case], Symptoms]:
             known.update(zip(new, minilm.model.encode(new, normalize_embeddings=True), strict=True))
         return np.stack([known[text] for text in texts])
 
-    secret = [*heldout["sentence_0"], *heldout["sentence_1"]]
+    secret = [*dev_rows["sentence_0"], *dev_rows["sentence_1"]]
     tokenizer = minilm.model.tokenizer
     return lambda case: symptoms.of_rows(case.recipe, case.dataset, case.max_seq_length, tokenizer, embed, secret)
 

@@ -6,16 +6,19 @@ from itertools import pairwise
 import pytest
 import torch
 
+from course_lib import encoders
 from course_lib.errors import CourseError
 from course_lib.training import ladder, losses
 from course_lib.training.recipes import MPNET_AS_PRINTED
 
 
 @pytest.fixture(scope="module")
-def rungs(triplets) -> list[ladder.Rung]:
+def rungs(triplets, tiny_folder) -> list[ladder.Rung]:
     """Four rows of two anchors, and four of one."""
     mixed, same = triplets[[0, 1, 4, 5]], triplets[[0, 1]]
-    return ladder.climb("minilm", mixed, {name: texts * 2 for name, texts in same.items()}, 0.0, 32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoders, "folder", lambda name: tiny_folder)
+        return ladder.climb("minilm", mixed, {name: texts * 2 for name, texts in same.items()}, 0.0, 32)
 
 
 @pytest.mark.parametrize("bf16", [True, False])

@@ -2,7 +2,7 @@
 
 from datasets import Dataset
 
-from course_lib.data import passages, terms
+from course_lib.data import terms
 from course_lib.training import provenance
 from course_lib.training.provenance import PAIRS, TRIPLETS
 
@@ -15,8 +15,8 @@ def test_question_answer_pairs_are_known_in_any_order_of_columns(pairs):
     assert provenance.source(Dataset.from_dict({first: pairs[second], second: pairs[first]})) == PAIRS
 
 
-def test_passages_are_known_raw_and_masked():
-    matcher, corpus = terms.Matcher(terms.load()), passages.load()[:20]
+def test_passages_are_known_raw_and_masked(corpus, inventory):
+    matcher, corpus = terms.Matcher(inventory), corpus[:20]
     masked = [matcher.mask(p.text, {m.term for m in matcher.mentions(p.text)[:1]}) for p in corpus]
     assert masked != [p.text for p in corpus]
     for texts in ([p.text for p in corpus], masked):

