@@ -31,7 +31,7 @@ from course_lib.training.batches import DistinctBatchSampler, GroupedBatchSample
 from course_lib.training.recipes import Recipe
 from course_lib.training.runs import TrainingRun
 
-RELEASE_EVERY = 20  # steps
+RELEASE_EVERY = 5  # steps
 
 
 def train(recipe: Recipe, encoder: Encoder, dataset: Dataset, profile: Profile, seed: int) -> TrainingRun:
