@@ -81,7 +81,7 @@ MINILM_BETTER = Recipe(
     view="masked answers",
     rounds=3,
     by_topic=True,
-    tuned_share=0.5,
+    tuned_share=0.4,
 )
 MPNET_BETTER = Recipe(
     "mpnet-better",
