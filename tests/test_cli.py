@@ -36,18 +36,6 @@ def test_an_unknown_profile_is_refused_with_those_there_are(two, command):
     assert answer.stdout == "" and not two.output.exists()
 
 
-def test_an_unknown_notebook_number_is_refused_with_those_there_are(two):
-    answer = two.command("run", "00", "42", "--profile", "smoke")
-    refused(answer, "'42'", "00, 05")
-    assert answer.stdout == "" and not two.output.exists()
-
-
-def test_an_unknown_parameter_of_a_notebook_is_refused_before_any_runs(two):
-    path = two.write("07_train", parameters='PROFILE: str = "short"\nSEED: int = 42\nSPEED: int = 3')
-    refused(two.command("run", "--profile", "smoke"), str(path), "SPEED")
-    assert not two.output.exists()
-
-
 def test_an_output_folder_that_cannot_be_made_is_refused(two):
     two.output.write_text("a file in the place of the folder")
     refused(two.command("run", "--output", str(two.output)), str(two.output), "--output")
@@ -59,10 +47,6 @@ def test_output_names_the_folder_of_a_run_and_of_its_report(two, tmp_path, monke
     answer = two.command("report", "--profile", "smoke", "--output", str(tmp_path / "elsewhere"))
     assert answer.returncode == 0 and "| t | BM25 | 0.500 [0.400, 0.600] |" in answer.stdout
     assert answer.stdout.splitlines()[-1].endswith(str(tmp_path / "elsewhere" / "smoke" / "executed"))
-
-
-def test_a_report_without_results_says_what_to_run(two):
-    refused(two.command("report"), "course run")
 
 
 def test_check_names_every_fault_of_every_notebook(two):
