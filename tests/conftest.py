@@ -89,6 +89,13 @@ def inventory() -> list[terms.Term]:
     return terms.load()
 
 
+@pytest.fixture
+def read_once(concepts, corpus, inventory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What loads the course's own data is given what the fixtures above hold."""
+    for module, loaded in ((qa, concepts), (passages, corpus), (terms, inventory)):
+        monkeypatch.setattr(module, "load", lambda loaded=loaded: loaded)
+
+
 @pytest.fixture(scope="session")
 def minilm() -> encoders.Encoder:
     return encoders.load("minilm", device="cpu")

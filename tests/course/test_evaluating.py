@@ -27,21 +27,19 @@ def data(concepts, corpus, inventory, heldout) -> suite.Data:
 
 
 @pytest.fixture(autouse=True)
-def at_hand(data, monkeypatch, tmp_path):
-    """The data read once; what a test writes, in a folder of its own."""
-    monkeypatch.setattr(suite, "load_data", lambda: data)
+def own_folder(read_once, monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_OUTPUT", str(tmp_path / "build"))
 
 
 @pytest.fixture(scope="module")
-def minilm() -> evaluating.Model:
+def base() -> evaluating.Model:
     return evaluating.load("minilm")
 
 
 @pytest.fixture(scope="module")
-def worse(minilm, tmp_path_factory) -> Path:
+def worse(base, tmp_path_factory) -> Path:
     """A model folder like any other, but the weights of two layers are shuffled."""
-    model, chance = copy.deepcopy(minilm.encoder), torch.Generator().manual_seed(0)
+    model, chance = copy.deepcopy(base.encoder), torch.Generator().manual_seed(0)
     with torch.no_grad():
         for layer in model[0].auto_model.encoder.layer[2:4]:
             for weights in layer.parameters():
@@ -51,9 +49,9 @@ def worse(minilm, tmp_path_factory) -> Path:
     return folder
 
 
-def test_every_task_is_scored_or_left_out_and_the_test_split_is_read_once_for_each(minilm, data):
+def test_every_task_is_scored_or_left_out_and_the_test_split_is_read_once_for_each(base, tiny, data):
     few = replace(SMOKE, concepts=2)
-    found = evaluating.evaluate(minilm, few)
+    found = evaluating.evaluate(replace(base, encoder=tiny.model), few)
     tasks = {task.name: task for task in suite.build(data, "test", few).values()}
     scored = [row["task"] for row in found.rows]
     assert len(scored) + len(found.left_out) == len(tasks) and len(set(scored)) == len(scored)
@@ -68,8 +66,8 @@ def test_every_task_is_scored_or_left_out_and_the_test_split_is_read_once_for_ea
     assert len(readings.ledger().read_text().splitlines()) == len(scored)
 
 
-def test_scores_are_written_as_json_and_as_a_figure_and_shown_as_a_table(minilm, tmp_path):
-    found = evaluating.evaluate(minilm, SMOKE, ["forgetting"])
+def test_scores_are_written_as_json_and_as_a_figure_and_shown_as_a_table(base, tmp_path):
+    found = evaluating.evaluate(base, SMOKE, ["forgetting"])
     file = evaluating.destination("minilm", SMOKE, None)
     assert file == tmp_path / "build" / "smoke" / "evaluations" / "minilm.json"
     assert evaluating.write(found, file) == [file, file.with_suffix(".png")]
@@ -79,7 +77,7 @@ def test_scores_are_written_as_json_and_as_a_figure_and_shown_as_a_table(minilm,
     assert file.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     head, line, _, looks = evaluating.table(found).splitlines()
     assert looks == "models scored on these test tasks so far, this one included: 1"
-    assert evaluating.evaluate(replace(minilm, name="another"), SMOKE, ["forgetting"]).models_scored == 2
+    assert evaluating.evaluate(replace(base, name="another"), SMOKE, ["forgetting"]).models_scored == 2
     assert all(name in head for name in METRICS)
     assert line.startswith("first sentence -> Python topic") and f"{found.rows[0]['mean']:.3f} [" in line
 
@@ -89,43 +87,43 @@ def test_a_file_of_another_kind_is_refused_before_any_work():
         evaluating.destination("minilm", SMOKE, Path("scores.csv"))
 
 
-def test_a_saved_model_scores_as_it_did_before_it_was_saved(minilm, tmp_path):
-    minilm.encoder.save_pretrained(str(tmp_path / "copy"))
+def test_a_saved_model_scores_as_it_did_before_it_was_saved(base, tmp_path):
+    base.encoder.save_pretrained(str(tmp_path / "copy"))
     saved = evaluating.load(str(tmp_path / "copy"))
-    verdicts, _ = evaluating.compare(saved, minilm, SMOKE, ["forgetting"])
+    verdicts, _ = evaluating.compare(saved, base, SMOKE, ["forgetting"])
     assert [v.difference.mean for v in verdicts] == [0.0]
     gate.assert_no_regression(verdicts)
 
 
-def test_a_planted_worse_model_is_refused_and_no_test_split_is_read_for_it(worse, minilm):
-    verdicts, left_out = evaluating.compare(evaluating.load(str(worse)), minilm, SMOKE, FEW)
+def test_a_planted_worse_model_is_refused_and_no_test_split_is_read_for_it(worse, base):
+    verdicts, left_out = evaluating.compare(evaluating.load(str(worse)), base, SMOKE, FEW)
     assert len(verdicts) == len(FEW) and left_out == [] and not readings.ledger().exists()
     with pytest.raises(CourseError, match=rf"{worse} is refused: -0\.\d+ \[-0\.\d+, -0\.\d+\] nDCG@10 on '.*' against"):
         gate.assert_no_regression(verdicts)
 
 
-def test_a_model_trained_on_what_it_is_asked_is_refused(minilm, data, tmp_path):
+def test_a_model_trained_on_what_it_is_asked_is_refused(base, data, tmp_path):
     concept = data.heldout.concepts(data.concepts, "test")[0]
     rows = {"sentence_0": ["What else?"], "sentence_1": ["Something else altogether."]}
     file = tables.save(Dataset.from_dict(rows), tmp_path / "fair.parquet")
-    evaluating.evaluate(minilm, SMOKE, ["forgetting"], evaluating.texts(file))
+    evaluating.evaluate(base, SMOKE, ["forgetting"], evaluating.texts(file))
     leaked = {"sentence_0": [concept.scenarios[0].question], "sentence_1": [concept.answers[0]]}
     file = tables.save(Dataset.from_dict(leaked), tmp_path / "leaked.parquet")
     with pytest.raises(splits.LeakageError, match=f"query '{concept.name}/scenario 1' stands in the training texts"):
-        evaluating.evaluate(minilm, SMOKE, ["scenario-answers"], evaluating.texts(file))
+        evaluating.evaluate(base, SMOKE, ["scenario-answers"], evaluating.texts(file))
 
 
-def test_a_task_that_is_asked_for_and_does_not_fit_is_refused(minilm):
+def test_a_task_that_is_asked_for_and_does_not_fit_is_refused(base):
     with pytest.raises(CourseError, match="the model would silently read the first 128; shorten it"):
-        evaluating.evaluate(minilm, SMOKE, ["forgetting", "passage-terms"])
+        evaluating.evaluate(base, SMOKE, ["forgetting", "passage-terms"])
     assert not readings.ledger().exists()
 
 
-def test_a_model_that_can_read_no_query_to_its_end_is_refused(minilm):
-    short = copy.deepcopy(minilm.encoder)
+def test_a_model_that_can_read_no_query_to_its_end_is_refused(base):
+    short = copy.deepcopy(base.encoder)
     short.max_seq_length = 2
     with pytest.raises(CourseError, match="the model would silently read the first 2; shorten it"):
-        evaluating.evaluate(replace(minilm, encoder=short), replace(SMOKE, concepts=1))
+        evaluating.evaluate(replace(base, encoder=short), replace(SMOKE, concepts=1))
 
 
 def test_a_name_that_is_nothing_is_refused(monkeypatch):
@@ -154,8 +152,8 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path, spoil, words):
     assert "\n" not in str(error.value)
 
 
-def test_a_diverged_model_is_refused(minilm):
-    broken = copy.deepcopy(minilm.encoder)
+def test_a_diverged_model_is_refused(base):
+    broken = copy.deepcopy(base.encoder)
     with torch.no_grad():
         next(broken.parameters()).fill_(float("nan"))
     with pytest.raises(CourseError, match=r"NaN or infinite .*: its training diverged"):

@@ -5,19 +5,21 @@ from dataclasses import replace
 
 import pytest
 
-from course_lib import encoders, profiles
+from course_lib import profiles
 from course_lib.course import trainings
 from course_lib.data import passages, qa, splits, tables, terms, triplets
 from course_lib.evaluation import judge
 from course_lib.training import trainer
 from course_lib.training.recipes import MINILM_AS_PRINTED, MINILM_BETTER, MPNET_BETTER
 
+pytestmark = pytest.mark.usefixtures("read_once")
 
-def test_a_kept_training_holds_losses_and_scores_and_its_card_shows_them(tmp_path, monkeypatch):
+
+def test_a_kept_training_holds_losses_and_scores_and_its_card_shows_them(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_OUTPUT", str(tmp_path))
     profile = replace(profiles.load("smoke"), minilm_steps=2)
     dataset = tables.to_dataset(splits.training_pairs(qa.load(), splits.load())[:32])
-    run = trainer.train(MINILM_AS_PRINTED, encoders.load("minilm", device="cpu"), dataset, profile, seed=7)
+    run = trainer.train(MINILM_AS_PRINTED, tiny, dataset, profile, seed=7)
     scores = trainings.judged(run, "MiniLM as printed")
     file = trainings.keep(run, scores)
     assert file == tmp_path / "smoke" / "results" / "train-minilm-as-printed-seed7.json"

@@ -2,12 +2,10 @@
 
 from collections import Counter
 
-from course_lib.data import datasheet, judgements, passages, qa, terms
+from course_lib.data import datasheet, judgements
 
 
-def test_every_fact_on_the_page_is_counted_from_the_data(concepts, corpus, inventory, monkeypatch):
-    for module, loaded in ((qa, concepts), (passages, corpus), (terms, inventory)):
-        monkeypatch.setattr(module, "load", lambda loaded=loaded: loaded)
+def test_every_fact_on_the_page_is_counted_from_the_data(read_once):
     assert datasheet.table(datasheet.facts()) in datasheet.PAGE.read_text(encoding="utf-8")
 
 
