@@ -39,7 +39,8 @@ def main() -> None:
             arguments = _stock_arguments(recipe, steps, scratch)
             loss = _stock_loss(recipe, model)
         else:
-            arguments = trainer.arguments(recipe, steps, SEED, precision.choose(), Path(scratch))
+            batches = trainer.sampler(recipe, dataset)
+            arguments = trainer.arguments(recipe, steps, SEED, precision.choose(), Path(scratch), batches)
             loss = losses.build(recipe, model)
         arguments = arguments.set_save(strategy="no")
         turns = _Turns(model)

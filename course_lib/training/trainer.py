@@ -58,7 +58,7 @@ def train(recipe: Recipe, encoder: Encoder, dataset: Dataset, profile: Profile, 
         training = checkpoints.identity(recipe, encoder, dataset, seed=seed, processes=processes, **rest)
         trainer = checkpoints.ResumableTrainer(
             model=model,
-            args=arguments(recipe, steps, seed, precision, place, processes, _sampler(recipe, dataset)),
+            args=arguments(recipe, steps, seed, precision, place, sampler(recipe, dataset), processes),
             train_dataset=texts,
             loss=losses.build(recipe, model, gather=processes > 1),
             callbacks=[_Log(steps)],
@@ -111,7 +111,8 @@ def _text_columns(dataset: Dataset) -> list[str]:
     return [name for name in dataset.column_names if name not in VIEW_COLUMNS]
 
 
-def _sampler(recipe: Recipe, dataset: Dataset) -> Callable[..., DefaultBatchSampler] | BatchSamplers:
+def sampler(recipe: Recipe, dataset: Dataset) -> Callable[..., DefaultBatchSampler] | BatchSamplers:
+    """Which rows of the dataset share a batch."""
     if set(VIEW_COLUMNS) <= set(dataset.column_names):
         topics = dataset["topic"] if recipe.by_topic else None
         return partial(DistinctBatchSampler, asks=dataset["asks"], answers=dataset["answers"], topics=topics)
@@ -124,10 +125,10 @@ def arguments(
     seed: int,
     precision: Precision,
     place: Path,
+    batches: Callable[..., DefaultBatchSampler] | BatchSamplers,
     processes: int = 1,
-    sampler: Callable[..., DefaultBatchSampler] | BatchSamplers = BatchSamplers.BATCH_SAMPLER,
 ) -> SentenceTransformerTrainingArguments:
-    """What the library's trainer is told: the recipe, and how the course runs one."""
+    """What the library's trainer is told: the recipe, how the course runs one, and what `sampler` gave."""
     return SentenceTransformerTrainingArguments(
         output_dir=str(place),
         per_device_train_batch_size=distributed.batch_size(recipe, processes),
@@ -136,7 +137,7 @@ def arguments(
         weight_decay=recipe.weight_decay,
         warmup_steps=recipe.warmup_steps,
         max_grad_norm=recipe.max_grad_norm,
-        batch_sampler=sampler,
+        batch_sampler=batches,
         dataloader_drop_last=processes > 1,
         bf16=precision.name == "bf16",
         use_cpu=not torch.accelerator.is_available(),

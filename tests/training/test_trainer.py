@@ -13,14 +13,16 @@ import torch
 from datasets import Dataset
 from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.sampler import BatchSamplers
 from typer.testing import CliRunner, Result
 
 from course_lib import encoders, profiles
 from course_lib.cli import app
-from course_lib.data import tables
+from course_lib.data import qa, tables, views
 from course_lib.errors import CourseError
 from course_lib.training import runs, trainer
-from course_lib.training.recipes import MINILM_AS_PRINTED, MINILM_FIT_DEFAULTS, MPNET_AS_PRINTED
+from course_lib.training.batches import DistinctBatchSampler, GroupedBatchSampler
+from course_lib.training.recipes import MINILM_AS_PRINTED, MINILM_BETTER, MINILM_FIT_DEFAULTS, MPNET_AS_PRINTED
 
 THREE_STEPS = replace(profiles.load("smoke"), minilm_steps=3)
 SMALL = replace(MINILM_AS_PRINTED, batch_size=4)
@@ -207,3 +209,21 @@ def test_the_command_refuses_processes_that_cannot_share_a_batch_before_it_start
     tables.save(pairs, output / "short" / "datasets" / "pairs-train.parquet")
     error = command("minilm-as-printed", "--nproc", "3").exception
     assert isinstance(error, CourseError) and str(error).startswith("3 processes cannot share batches of 16 rows")
+
+
+def test_each_recipe_has_the_batches_that_it_asks_for(pairs, triplets, concepts):
+    view = tables.to_dataset(views.questions(qa.pairs(concepts), concepts, seed=1, rounds=1))
+    assert trainer.sampler(MINILM_AS_PRINTED, pairs) == BatchSamplers.BATCH_SAMPLER
+    assert trainer.sampler(MPNET_AS_PRINTED, triplets) is GroupedBatchSampler
+    for by_topic in (True, False):
+        made = trainer.sampler(replace(MINILM_BETTER, by_topic=by_topic), view)(view, batch_size=4, drop_last=False)
+        assert isinstance(made, DistinctBatchSampler) and made.asks == list(view["asks"])
+        assert made.topics == (list(view["topic"]) if by_topic else [""] * len(view))
+
+
+def test_a_training_that_reads_few_tokens_leaves_a_model_that_reads_as_many_as_before(minilm, pairs):
+    recipe = replace(SMALL, name="minilm-few-tokens", tokens=16, tuned_share=0.5)
+    made = trainer.train(recipe, minilm, pairs, replace(THREE_STEPS, minilm_steps=1), seed=1)
+    assert trainer.load_model(made.folder).max_seq_length == minilm.model.max_seq_length == 128
+    card = (made.folder / "README.md").read_text("utf-8")
+    assert "0.5 of the trained ones plus 0.5 of the base model's" in card
