@@ -21,7 +21,7 @@ from course_lib.errors import CourseError
 K = 10  # neighbours asked for
 LINKS = 16  # of a vector in HNSW's upper levels; twice as many in the lowest
 BUILD_EFFORT = 40  # efConstruction
-EF_SEARCH = (10, 20, 40, 80, 160, 320)
+EF_SEARCH = (10, 20, 40, 80, 160, 320, 640, 1280)
 NPROBE = (1, 4, 16, 64, 256)
 TIMED, REPEATED = 25, 3  # queries asked one at a time, how often each: its fastest counts
 NOISE = 0.02  # standard deviation a dimension

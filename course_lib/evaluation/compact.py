@@ -51,7 +51,7 @@ class Compact:
 
 
 def variants(dense: Dense, calibration: np.ndarray) -> dict[str, list[Compact]]:
-    """Series name -> smaller and smaller documents: fewer dimensions in two ways, fewer bits, both.
+    """Series name -> smaller and smaller documents: fewer bits, fewer dimensions in two ways, both; plain ones first.
 
     Dimensions are halved three times. Raises CourseError for fewer calibration vectors than they have dimensions.
     """
@@ -63,10 +63,10 @@ def variants(dense: Dense, calibration: np.ndarray) -> dict[str, list[Compact]]:
         return Compact(dense, name, storage, axes, calibration, coarse_query)
 
     return {
+        "fewer bits": [variant(storage, storage, whole) for storage in ("float16", "int8", "binary")],
         "first dimensions, float32": [variant(f"first {n}", "float32", whole[:, :n]) for n in numbers],
         "best axes, float32": [variant(f"best {n}", "float32", best[:, :n]) for n in numbers],
         "best axes, int8": [variant(f"best {n}, int8", "int8", best[:, :n]) for n in numbers],
-        "fewer bits": [variant(storage, storage, whole) for storage in ("float16", "int8", "binary")],
         "signs against signs": [variant("binary, query too", "binary", whole, coarse_query=True)],
     }
 
