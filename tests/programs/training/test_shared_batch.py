@@ -1,6 +1,7 @@
 """Two processes that gather take the steps of one with the whole batch; two that do not gather take others."""
 
 import pytest
+from torch.multiprocessing.spawn import ProcessRaisedException
 
 from course_lib import encoders
 from course_lib.data import qa
@@ -28,6 +29,10 @@ def test_a_batch_that_two_cannot_halve_is_refused(batches, tmp_path):
         shared_batch.compare(tmp_path, [batches[0][:7]])
 
 
-def test_a_process_that_dies_is_named_with_its_reason(batches, tmp_path):
-    with pytest.raises(CourseError, match=r"^A process of two that share a batch died: .*Error: \S"):
-        shared_batch.compare(tmp_path / "no model", batches)
+def test_a_process_that_dies_is_named_with_its_reason(batches, tmp_path, monkeypatch):
+    def die(*_, **__) -> None:
+        raise ProcessRaisedException("\n\n-- Process 1 terminated:\nTraceback:\nOSError: no model\n", 1, 4711)
+
+    monkeypatch.setattr(shared_batch, "spawn", die)
+    with pytest.raises(CourseError, match=r"^A process of two that share a batch died: OSError: no model$"):
+        shared_batch.compare(tmp_path, batches)
