@@ -178,7 +178,9 @@ def command(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["train", *arguments])
 
 
-def test_the_command_trains_a_recipe_by_its_name_and_prints_each_fact_and_the_folder(pairs, tiny, output, monkeypatch):
+def test_the_command_trains_a_recipe_by_its_name_and_prints_each_fact_and_the_folder(
+    pairs, tiny, read_once, output, monkeypatch
+):
     monkeypatch.setattr(encoders, "load", lambda name, device=None: tiny)
     tables.save(pairs.select(range(6)), output / "smoke" / "datasets" / "pairs-train.parquet")
     answer = command("minilm-as-printed", "--profile", "smoke", "--seed", "7", "--output", str(output))
