@@ -1,5 +1,6 @@
 """What several test files share: the real data and the real MiniLM, read once; a small course and its command."""
 
+import gc
 import json
 import os
 import shutil
@@ -30,6 +31,12 @@ main()
 """
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 PARAMETERS = 'PROFILE: str = "short"\nSEED: int = 42'
+
+
+def pytest_collection_finish() -> None:
+    """What the imports made lives to the end: no collection of garbage, of which each training asks for one, looks at
+    it again."""
+    gc.freeze()
 
 
 @dataclass(frozen=True)
