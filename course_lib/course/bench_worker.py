@@ -39,7 +39,7 @@ def main() -> None:
             arguments = _stock_arguments(recipe, steps, scratch)
             loss = _stock_loss(recipe, model)
         else:
-            batches = trainer.sampler(recipe, dataset)
+            batches = trainer.sampler(recipe, dataset, model)
             arguments = trainer.arguments(recipe, steps, SEED, precision.choose(), Path(scratch), batches)
             loss = losses.build(recipe, model)
         arguments = arguments.set_save(strategy="no")

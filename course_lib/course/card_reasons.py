@@ -60,7 +60,7 @@ WHY = {
     "All Hyperparameters/use_cpu": CPU,
     "All Hyperparameters/per_device_eval_batch_size": EVAL_BATCH,
     "All Hyperparameters/multi_dataset_batch_sampler": ROUND_ROBIN,
-    "All Hyperparameters/batch_sampler": "The library lists no sampler of one's own; ours groups rows of one anchor.",
+    "All Hyperparameters/batch_sampler": "No sampler of one's own is listed; ours joins rows of one anchor or length.",
     "Training Logs/Rows": "The library logs every 500 steps unless told otherwise, and our trainer is told.",
     "Training Logs/Last step": "The library logs every 500 steps unless told otherwise, and our trainer is told.",
     "Training Logs/Epoch at step 500": "Our training ended with step {steps}, and had {rows} rows an epoch.",

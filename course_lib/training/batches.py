@@ -1,7 +1,7 @@
 """Batches in which rows of one anchor meet and lengths are alike, so that a step encodes few, equally long texts."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 
 import torch
 from datasets import Dataset
@@ -11,19 +11,31 @@ WINDOW = 16  # batches that are sorted by length together: more waste less paddi
 
 
 class GroupedBatchSampler(DefaultBatchSampler):
-    """Shuffle the anchors, sort them by length within windows of batches, cut into batches, shuffle those.
+    """Shuffle the groups, sort them by length within windows of batches, cut into batches, shuffle those.
 
-    Every row is in exactly one batch of an epoch. The order depends on seed and epoch alone.
+    `groups` names for each row the group that it belongs to, by default its anchor; `lengths` are those of the rows, in
+    any unit, by default the characters of the anchor. Every row is in exactly one batch of an epoch. The order depends
+    on seed and epoch alone.
     """
 
-    def __init__(self, dataset: Dataset, batch_size: int, drop_last: bool, **kwargs):
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int,
+        drop_last: bool,
+        *,
+        groups: Sequence[Hashable] | None = None,
+        lengths: Sequence[int] | None = None,
+        **kwargs,
+    ):
         super().__init__(dataset, batch_size, drop_last, **kwargs)
-        anchors = dataset[dataset.column_names[0]]
-        groups = defaultdict(list)
-        for row, anchor in enumerate(anchors):
-            groups[anchor].append(row)
-        self.groups = list(groups.values())
-        self.lengths = [len(anchor) for anchor in groups]
+        anchors = list(dataset[dataset.column_names[0]])
+        rows_of = defaultdict(list)
+        for row, group in enumerate(groups or anchors):
+            rows_of[group].append(row)
+        self.groups = list(rows_of.values())
+        lengths = lengths or [len(anchor) for anchor in anchors]
+        self.lengths = [lengths[rows[0]] for rows in self.groups]
         self.rows = len(anchors)
 
     def __iter__(self) -> Iterator[list[int]]:
@@ -47,7 +59,7 @@ class GroupedBatchSampler(DefaultBatchSampler):
         yield from shuffled(full)
 
     def _cut(self, window: list[int]) -> list[list[int]]:
-        """Whole groups into batches, shortest anchors first; only what fills no batch, or more than one, is divided."""
+        """Whole groups into batches, the shortest first; only what fills no batch, or more than one, is divided."""
         waiting = [self.groups[n] for n in sorted(window, key=lambda n: self.lengths[n])]
         waiting = [rows[i : i + self.batch_size] for rows in waiting for i in range(0, len(rows), self.batch_size)]
         batches = []
@@ -69,8 +81,9 @@ class DistinctBatchSampler(DefaultBatchSampler):
 
     `asks` holds what each row's anchor asks for, `answers` all that its positive answers. `topics`, if given, decides
     which rows come together: those of one topic, whose positives are hard negatives for each other. Rows that fit into
-    no full batch of their topic are batched with those of others. Every row is in exactly one batch of an epoch; the
-    order depends on seed and epoch alone.
+    no full batch of their topic are batched with those of others. `lengths`, if given, are those of the rows, in any
+    unit: rows of like length then come together, within windows of batches. Every row is in exactly one batch of an
+    epoch; the order depends on seed and epoch alone.
     """
 
     def __init__(
@@ -82,11 +95,13 @@ class DistinctBatchSampler(DefaultBatchSampler):
         asks: Sequence[str],
         answers: Sequence[Collection[str]],
         topics: Sequence[str] | None = None,
+        lengths: Sequence[int] | None = None,
         **kwargs,
     ):
         super().__init__(dataset, batch_size, drop_last, **kwargs)
         self.asks, self.answers = list(asks), [frozenset(own) for own in answers]
         self.topics = list(topics) if topics else [""] * len(self.asks)
+        self.lengths = list(lengths) if lengths else [0] * len(self.asks)
 
     def __iter__(self) -> Iterator[list[int]]:
         generator = torch.Generator().manual_seed(self.seed + self.epoch)
@@ -95,8 +110,10 @@ class DistinctBatchSampler(DefaultBatchSampler):
             by_topic[self.topics[row]].append(row)
         full, left = [], []
         for rows in by_topic.values():
-            for batch in self._fill(rows):
-                (full.append if len(batch) == self.batch_size else left.extend)(batch)
+            for start in range(0, len(rows), WINDOW * self.batch_size):
+                window = sorted(rows[start : start + WINDOW * self.batch_size], key=lambda row: self.lengths[row])
+                for batch in self._fill(window):
+                    (full.append if len(batch) == self.batch_size else left.extend)(batch)
         full += [b for b in self._fill(left) if not self.drop_last or len(b) == self.batch_size]
         for place in torch.randperm(len(full), generator=generator).tolist():
             yield full[place]

@@ -15,7 +15,8 @@ class Recipe:
 
     `rows` are those of the published card: 2,764 question-answer pairs, or 3,552 triplets of passage and two terms.
     `scale` multiplies cosine similarity (MultipleNegativesRankingLoss); `margin` is a Euclidean distance between unit
-    vectors (TripletLoss); a loss ignores the other's parameter. `group_anchors` puts rows of one anchor into one batch.
+    vectors (TripletLoss); a loss ignores the other's parameter. `group_anchors` puts rows of one anchor into one batch,
+    `alike_lengths` rows whose longest texts have about as many tokens: both save work, and neither is on a card.
 
     The last seven are those of the better recipes: `view`, how the published rows are shown (see `data.views`), each
     `rounds` times, and for passages in what share of the rows `masked`; `tokens`, how many of a text are read in the
@@ -37,6 +38,7 @@ class Recipe:
     scale: float = 20.0
     margin: float = 5.0
     group_anchors: bool = False
+    alike_lengths: bool = False
     view: Literal["questions", "masked answers", "masked passages"] | None = None
     rounds: int = 1
     masked: float = 0.0
@@ -54,6 +56,7 @@ MINILM_AS_PRINTED = Recipe(
     learning_rate=5e-5,
     weight_decay=0.0,
     warmup_steps=0,
+    alike_lengths=True,
 )
 MPNET_AS_PRINTED = Recipe(
     "mpnet-as-printed",
@@ -77,6 +80,7 @@ MINILM_BETTER = Recipe(
     learning_rate=5e-5,
     weight_decay=0.01,
     warmup_steps=50,
+    alike_lengths=True,
     epochs=1,
     view="masked answers",
     rounds=3,

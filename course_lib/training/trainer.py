@@ -58,7 +58,7 @@ def train(recipe: Recipe, encoder: Encoder, dataset: Dataset, profile: Profile, 
         training = checkpoints.identity(recipe, encoder, dataset, seed=seed, processes=processes, **rest)
         trainer = checkpoints.ResumableTrainer(
             model=model,
-            args=arguments(recipe, steps, seed, precision, place, sampler(recipe, dataset), processes),
+            args=arguments(recipe, steps, seed, precision, place, sampler(recipe, dataset, model), processes),
             train_dataset=texts,
             loss=losses.build(recipe, model, gather=processes > 1),
             callbacks=[_Log(steps)],
@@ -111,12 +111,28 @@ def _text_columns(dataset: Dataset) -> list[str]:
     return [name for name in dataset.column_names if name not in VIEW_COLUMNS]
 
 
-def sampler(recipe: Recipe, dataset: Dataset) -> Callable[..., DefaultBatchSampler] | BatchSamplers:
+def sampler(
+    recipe: Recipe, dataset: Dataset, model: SentenceTransformer
+) -> Callable[..., DefaultBatchSampler] | BatchSamplers:
     """Which rows of the dataset share a batch."""
+    lengths = _longest(dataset, model) if recipe.alike_lengths else None
     if set(VIEW_COLUMNS) <= set(dataset.column_names):
         topics = dataset["topic"] if recipe.by_topic else None
-        return partial(DistinctBatchSampler, asks=dataset["asks"], answers=dataset["answers"], topics=topics)
-    return GroupedBatchSampler if recipe.group_anchors else BatchSamplers.BATCH_SAMPLER
+        about = {"asks": dataset["asks"], "answers": dataset["answers"], "topics": topics}
+        return partial(DistinctBatchSampler, **about, lengths=lengths)
+    if recipe.group_anchors:
+        return GroupedBatchSampler
+    if recipe.alike_lengths:
+        return partial(GroupedBatchSampler, groups=range(len(dataset)), lengths=lengths)
+    return BatchSamplers.BATCH_SAMPLER
+
+
+def _longest(dataset: Dataset, model: SentenceTransformer) -> list[int]:
+    """Tokens of the longest text of each row, as many as the model reads."""
+    columns = [list(dataset[name]) for name in _text_columns(dataset)]
+    most = {"truncation": True, "max_length": model.max_seq_length}
+    counts = [[len(ids) for ids in model.tokenizer(texts, **most)["input_ids"]] for texts in columns]
+    return [max(of_row) for of_row in zip(*counts, strict=True)]
 
 
 def arguments(

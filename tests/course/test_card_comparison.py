@@ -155,7 +155,7 @@ def test_the_card_of_the_triplet_loss_is_read_as_well(folders):
     assert fact(found, "Training Dataset", "Loss, distance_metric").state == "present"
     assert fact(found, "Training Dataset", "sentence_2, max tokens").state == "differs"
     assert fact(found, "Citation", "TripletLoss").state == "present"
-    assert fact(found, "All Hyperparameters", "batch_sampler").why.endswith("ours groups rows of one anchor.")
+    assert fact(found, "All Hyperparameters", "batch_sampler").why.endswith("ours joins rows of one anchor or length.")
 
 
 def test_the_mean_loss_weighs_each_logged_row_by_its_steps(folders):

@@ -1,4 +1,4 @@
-"""Batches of GroupedBatchSampler: every row once an epoch, rows of one anchor together, seeded."""
+"""Batches of our samplers: every row once an epoch, the rows together that belong together, seeded."""
 
 import random
 from collections import Counter
@@ -61,6 +61,17 @@ def test_texts_of_a_batch_are_more_alike_in_length_than_texts_at_large():
     lengths = [len(text) for text in data["sentence_0"]]
     padding = sum(16 * max(lengths[row] for row in batch) for batch in sampler(data)) / sum(lengths)
     assert padding < 1.25  # shuffled at large it is about 1.9
+
+
+def test_rows_of_like_length_meet_without_their_anchors_when_each_row_is_a_group():
+    data, chance = dataset(3552, per_anchor=8), random.Random(1)
+    lengths = [chance.randrange(10, 100) for _ in range(3552)]  # nothing to do with the anchors
+    made = GroupedBatchSampler(data, batch_size=16, drop_last=False, seed=0, groups=range(3552), lengths=lengths)
+    batches = list(made)
+    assert sorted(row for batch in batches for row in batch) == list(range(3552)) and len(batches) == len(made) == 222
+    assert sum(16 * max(lengths[row] for row in batch) for batch in batches) / sum(lengths) < 1.1  # shuffled: 1.7
+    met = sum(16 - len(set(data[batch]["sentence_0"])) for batch in batches)
+    assert met / 3552 < 0.05  # rows of one anchor meet by chance only: about 15 / 2 * 7 / 3551 = 0.015
 
 
 def test_the_order_depends_on_seed_and_epoch_alone():
@@ -128,6 +139,23 @@ def test_most_batches_are_of_one_topic_when_asked_for_and_few_otherwise(view):
         return sum(len({columns["topics"][row] for row in batch}) == 1 for batch in batches) / len(batches)
 
     assert pure(True) >= 0.5 > 0.1 > pure(False)  # the rest is what filled no batch of its topic
+
+
+@pytest.mark.parametrize("by_topic", [True, False])
+def test_distinct_batches_of_like_length_waste_less_and_keep_the_other_promises(view, by_topic):
+    data, columns = view
+    lengths = [random.Random(row).randrange(10, 100) for row in range(300)]
+    columns = columns | {"topics": columns["topics"] if by_topic else None}
+
+    def padded(**rest) -> float:
+        batches = list(DistinctBatchSampler(data, 8, False, seed=0, **columns, **rest))
+        assert sorted(row for batch in batches for row in batch) == list(range(300))
+        for batch in batches:
+            for row in batch:
+                assert not any(columns["asks"][row] in columns["answers"][other] for other in batch if other != row)
+        return sum(len(batch) * max(lengths[row] for row in batch) for batch in batches) / sum(lengths)
+
+    assert padded(lengths=lengths) < 0.9 * padded()
 
 
 def test_without_the_last_every_distinct_batch_is_full(view):

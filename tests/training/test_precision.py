@@ -30,3 +30,9 @@ def test_it_is_measured_once_a_process(monkeypatch):
     asked = []
     monkeypatch.setattr(precision, "_seconds", lambda dtype: asked.append(dtype) or 1.0)
     assert precision.choose() is precision.choose() and asked == [torch.float32, torch.bfloat16]
+
+
+def test_a_product_that_takes_long_is_not_timed_again(monkeypatch):
+    clock = iter(range(100))  # one second passes at each look
+    monkeypatch.setattr(precision.time, "perf_counter", lambda: next(clock))
+    assert precision._seconds(torch.float32) == 1 and next(clock) == 2

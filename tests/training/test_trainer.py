@@ -213,14 +213,23 @@ def test_the_command_refuses_processes_that_cannot_share_a_batch_before_it_start
     assert isinstance(error, CourseError) and str(error).startswith("3 processes cannot share batches of 16 rows")
 
 
-def test_each_recipe_has_the_batches_that_it_asks_for(pairs, triplets, concepts):
+def test_each_recipe_has_the_batches_that_it_asks_for(minilm, pairs, triplets, concepts):
+    def made(recipe, rows):
+        return trainer.sampler(recipe, rows, minilm.model)(rows, batch_size=4, drop_last=False)
+
+    alike = made(MINILM_AS_PRINTED, pairs)
+    answers = [len(ids) for ids in minilm.model.tokenizer(list(pairs["sentence_1"]))["input_ids"]]
+    assert isinstance(alike, GroupedBatchSampler) and alike.groups == [[row] for row in range(len(pairs))]
+    assert all(found >= length for found, length in zip(alike.lengths, answers, strict=True))
+    assert trainer.sampler(MPNET_AS_PRINTED, triplets, minilm.model) is GroupedBatchSampler
+    shuffled = replace(MPNET_AS_PRINTED, group_anchors=False)
+    assert trainer.sampler(shuffled, triplets, minilm.model) == BatchSamplers.BATCH_SAMPLER
     view = tables.to_dataset(views.questions(qa.pairs(concepts), concepts, seed=1, rounds=1))
-    assert trainer.sampler(MINILM_AS_PRINTED, pairs) == BatchSamplers.BATCH_SAMPLER
-    assert trainer.sampler(MPNET_AS_PRINTED, triplets) is GroupedBatchSampler
     for by_topic in (True, False):
-        made = trainer.sampler(replace(MINILM_BETTER, by_topic=by_topic), view)(view, batch_size=4, drop_last=False)
-        assert isinstance(made, DistinctBatchSampler) and made.asks == list(view["asks"])
-        assert made.topics == (list(view["topic"]) if by_topic else [""] * len(view))
+        distinct = made(replace(MINILM_BETTER, by_topic=by_topic), view)
+        assert isinstance(distinct, DistinctBatchSampler) and distinct.asks == list(view["asks"])
+        assert distinct.topics == (list(view["topic"]) if by_topic else [""] * len(view))
+        assert min(distinct.lengths) > 0
 
 
 def test_a_training_that_reads_few_tokens_leaves_a_model_that_reads_as_many_as_before(minilm, pairs):
