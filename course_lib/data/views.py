@@ -14,26 +14,24 @@ from course_lib.data.qa import Concept, Pair
 from course_lib.data.terms import Matcher, Term
 from course_lib.data.triplets import StrongPair
 
-VIEW_COLUMNS = ("asks", "answers", "topic")  # of a dataset, beside its texts
+VIEW_COLUMNS = ("asks", "answers")  # of a dataset, beside its texts
 
 
 @dataclass(frozen=True)
 class View:
     """One training example. `asks` is the concept or term that the anchor asks for, `answers` are all those that the
-    positive answers; `topic` is what the row has in common with its hardest negatives.
+    positive answers.
     """
 
     anchor: str
     positive: str
     asks: str
     answers: tuple[str, ...]
-    topic: str
 
 
 def questions(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int, rounds: int) -> list[View]:
-    """The published rows as they are, each `rounds` times; `seed` decides nothing here."""
-    topics = {concept.name: concept.topic for concept in concepts}
-    return [View(p.question, p.answer, p.concept, (p.concept,), topics[p.concept]) for p in pairs] * rounds
+    """The published rows as they are, each `rounds` times; concepts and `seed` decide nothing here."""
+    return [View(p.question, p.answer, p.concept, (p.concept,)) for p in pairs] * rounds
 
 
 def masked_answers(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int, rounds: int) -> list[View]:
@@ -54,7 +52,7 @@ def masked_answers(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int
         for number, positive in enumerate(own):
             others = [text for other, text in enumerate(masked) if other != number]
             for anchor in rng.sample(others, min(rounds, len(others))):
-                rows.append(View(anchor, positive, name, (name,), concept.topic))
+                rows.append(View(anchor, positive, name, (name,)))
     return rows
 
 
@@ -73,5 +71,5 @@ def masked_passages(
         for pair in pairs:
             name, text = pair.term.name, pair.passage.text
             shown = matcher.mask(text, {name}) if rng.random() < masked else text
-            rows.append(View(name, shown, name, mentioned[pair.passage], pair.term.category))
+            rows.append(View(name, shown, name, mentioned[pair.passage]))
     return rows

@@ -79,11 +79,9 @@ class GroupedBatchSampler(DefaultBatchSampler):
 class DistinctBatchSampler(DefaultBatchSampler):
     """Batches without false negatives: two rows meet only if neither's positive answers what the other's anchor asks.
 
-    `asks` holds what each row's anchor asks for, `answers` all that its positive answers. `topics`, if given, decides
-    which rows come together: those of one topic, whose positives are hard negatives for each other. Rows that fit into
-    no full batch of their topic are batched with those of others. `lengths`, if given, are those of the rows, in any
-    unit: rows of like length then come together, within windows of batches. Every row is in exactly one batch of an
-    epoch; the order depends on seed and epoch alone.
+    `asks` holds what each row's anchor asks for, `answers` all that its positive answers. `lengths`, if given, are
+    those of the rows, in any unit: rows of like length then come together, within windows of batches. Every row is in
+    exactly one batch of an epoch; the order depends on seed and epoch alone.
     """
 
     def __init__(
@@ -94,29 +92,30 @@ class DistinctBatchSampler(DefaultBatchSampler):
         *,
         asks: Sequence[str],
         answers: Sequence[Collection[str]],
-        topics: Sequence[str] | None = None,
         lengths: Sequence[int] | None = None,
         **kwargs,
     ):
         super().__init__(dataset, batch_size, drop_last, **kwargs)
         self.asks, self.answers = list(asks), [frozenset(own) for own in answers]
-        self.topics = list(topics) if topics else [""] * len(self.asks)
-        self.lengths = list(lengths) if lengths else [0] * len(self.asks)
+        self.lengths = lengths
 
     def __iter__(self) -> Iterator[list[int]]:
         generator = torch.Generator().manual_seed(self.seed + self.epoch)
-        by_topic = defaultdict(list)
-        for row in torch.randperm(len(self.asks), generator=generator).tolist():
-            by_topic[self.topics[row]].append(row)
+        order = torch.randperm(len(self.asks), generator=generator).tolist()
         full, left = [], []
-        for rows in by_topic.values():
-            for start in range(0, len(rows), WINDOW * self.batch_size):
-                window = sorted(rows[start : start + WINDOW * self.batch_size], key=lambda row: self.lengths[row])
-                for batch in self._fill(window):
-                    (full.append if len(batch) == self.batch_size else left.extend)(batch)
+        for window in self._windows(order):
+            for batch in self._fill(window):
+                (full.append if len(batch) == self.batch_size else left.extend)(batch)
         full += [b for b in self._fill(left) if not self.drop_last or len(b) == self.batch_size]
         for place in torch.randperm(len(full), generator=generator).tolist():
             yield full[place]
+
+    def _windows(self, order: list[int]) -> Iterator[list[int]]:
+        if self.lengths is None:
+            yield order
+            return
+        for start in range(0, len(order), WINDOW * self.batch_size):
+            yield sorted(order[start : start + WINDOW * self.batch_size], key=lambda row: self.lengths[row])
 
     def _fill(self, waiting: list[int]) -> list[list[int]]:
         """Each row into the first batch that has room and no row that it would be a false negative for."""

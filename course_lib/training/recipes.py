@@ -18,11 +18,10 @@ class Recipe:
     vectors (TripletLoss); a loss ignores the other's parameter. `group_anchors` puts rows of one anchor into one batch,
     `alike_lengths` rows whose longest texts have about as many tokens: both save work, and neither is on a card.
 
-    The last seven are those of the better recipes: `view`, how the published rows are shown (see `data.views`), each
+    The last six are those of the better recipes: `view`, how the published rows are shown (see `data.views`), each
     `rounds` times, and for passages in what share of the rows `masked`; `tokens`, how many of a text are read in the
-    training (the saved model reads as many as before); `by_topic`, whether rows of one topic share a batch;
-    `both_directions`, whether the positive must find its anchor as well; `tuned_share`, the share of the trained
-    weights in the saved ones, the rest being the untrained encoder's.
+    training (the saved model reads as many as before); `both_directions`, whether the positive must find its anchor as
+    well; `tuned_share`, the share of the trained weights in the saved ones, the rest being the untrained encoder's.
     """
 
     name: str
@@ -43,7 +42,6 @@ class Recipe:
     rounds: int = 1
     masked: float = 0.0
     tokens: int | None = None
-    by_topic: bool = False
     both_directions: bool = False
     tuned_share: float = 1.0
 
@@ -83,8 +81,6 @@ MINILM_BETTER = Recipe(
     alike_lengths=True,
     epochs=1,
     view="masked answers",
-    rounds=3,
-    by_topic=True,
     tuned_share=0.4,
 )
 MPNET_BETTER = Recipe(

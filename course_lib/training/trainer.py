@@ -117,9 +117,7 @@ def sampler(
     """Which rows of the dataset share a batch."""
     lengths = _longest(dataset, model) if recipe.alike_lengths else None
     if set(VIEW_COLUMNS) <= set(dataset.column_names):
-        topics = dataset["topic"] if recipe.by_topic else None
-        about = {"asks": dataset["asks"], "answers": dataset["answers"], "topics": topics}
-        return partial(DistinctBatchSampler, **about, lengths=lengths)
+        return partial(DistinctBatchSampler, asks=dataset["asks"], answers=dataset["answers"], lengths=lengths)
     if recipe.group_anchors:
         return GroupedBatchSampler
     if recipe.alike_lengths:

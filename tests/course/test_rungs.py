@@ -9,11 +9,11 @@ from course_lib.course import rungs
 
 GROUPS = [f"concept {n}" for n in range(12)]
 RECIPES = {
-    "published": {"name": "pairs-rung-0", "by_topic": False, "rounds": 1, "tuned_share": 1.0},
-    "one topic a batch": {"name": "pairs-rung-1", "by_topic": True, "rounds": 1, "tuned_share": 1.0},
-    "masked answers ask": {"name": "pairs-rung-2", "by_topic": True, "rounds": 3, "tuned_share": 0.3},
+    "published": {"name": "pairs-rung-0", "warmup_steps": 0, "rounds": 1, "tuned_share": 1.0},
+    "warm-up": {"name": "pairs-rung-1", "warmup_steps": 50, "rounds": 1, "tuned_share": 1.0},
+    "masked answers ask": {"name": "pairs-rung-2", "warmup_steps": 50, "rounds": 3, "tuned_share": 0.3},
 }
-LEVEL = {"published": 0.4, "one topic a batch": 0.5, "masked answers ask": 0.5}
+LEVEL = {"published": 0.4, "warm-up": 0.5, "masked answers ask": 0.5}
 
 
 def row(rung: str, seed: int | None, share: float, level: float) -> dict:
@@ -40,7 +40,7 @@ def test_the_rungs_go_from_untrained_through_every_change_to_the_averaged_weight
     found = ladder.rungs()
     assert list(found) == ["untrained", *RECIPES, "averaged, 0.5 trained"]
     assert [len(own) for own in found.values()] == [1, 3, 3, 3, 3]
-    assert found["one topic a batch"][0].per_group()["concept 0"] == 0.5
+    assert found["warm-up"][0].per_group()["concept 0"] == 0.5
     assert found["averaged, 0.5 trained"][0].per_group()["concept 0"] == pytest.approx(0.55)
 
 
@@ -54,13 +54,13 @@ def test_each_change_is_judged_against_the_rung_before_it_and_corrected_for_all(
     assert [effect.word for effect in effects] == ["REGRESSION", "WIN", "NO DIFFERENCE", "WIN"]
     assert [(effect.candidate, effect.baseline) for effect in effects[:2]] == [
         ("published", "untrained"),
-        ("one topic a batch", "published"),
+        ("warm-up", "published"),
     ]
     assert {effect.comparisons for effect in effects} == {4} and effects[1].baseline_seeds == 3
 
 
 def test_what_a_change_set_is_said_without_its_name_and_the_averaging_which_is_a_row_of_its_own(ladder):
-    assert ladder.changed() == {"one topic a batch": {"by_topic": True}, "masked answers ask": {"rounds": 3}}
+    assert ladder.changed() == {"warm-up": {"warmup_steps": 50}, "masked answers ask": {"rounds": 3}}
 
 
 def test_a_curve_begins_at_the_untrained_encoder(ladder):

@@ -22,7 +22,13 @@ from course_lib.data import qa, tables, views
 from course_lib.errors import CourseError
 from course_lib.training import runs, trainer
 from course_lib.training.batches import DistinctBatchSampler, GroupedBatchSampler
-from course_lib.training.recipes import MINILM_AS_PRINTED, MINILM_BETTER, MINILM_FIT_DEFAULTS, MPNET_AS_PRINTED
+from course_lib.training.recipes import (
+    MINILM_AS_PRINTED,
+    MINILM_BETTER,
+    MINILM_FIT_DEFAULTS,
+    MPNET_AS_PRINTED,
+    MPNET_BETTER,
+)
 
 THREE_STEPS = replace(profiles.load("smoke"), minilm_steps=3)
 SMALL = replace(MINILM_AS_PRINTED, batch_size=4)
@@ -225,11 +231,9 @@ def test_each_recipe_has_the_batches_that_it_asks_for(minilm, pairs, triplets, c
     shuffled = replace(MPNET_AS_PRINTED, group_anchors=False)
     assert trainer.sampler(shuffled, triplets, minilm.model) == BatchSamplers.BATCH_SAMPLER
     view = tables.to_dataset(views.questions(qa.pairs(concepts), concepts, seed=1, rounds=1))
-    for by_topic in (True, False):
-        distinct = made(replace(MINILM_BETTER, by_topic=by_topic), view)
-        assert isinstance(distinct, DistinctBatchSampler) and distinct.asks == list(view["asks"])
-        assert distinct.topics == (list(view["topic"]) if by_topic else [""] * len(view))
-        assert min(distinct.lengths) > 0
+    distinct = made(MINILM_BETTER, view)
+    assert isinstance(distinct, DistinctBatchSampler) and distinct.asks == list(view["asks"])
+    assert min(distinct.lengths) > 0 and made(MPNET_BETTER, view).lengths is None
 
 
 def test_a_training_that_reads_few_tokens_leaves_a_model_that_reads_as_many_as_before(minilm, pairs):
