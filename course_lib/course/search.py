@@ -26,7 +26,7 @@ TASKS = {
     "pairs": ("question-answers", "scenario-answers", "transfer", "forgetting"),
     "triplets": ("term-passages", "term-passages-masked", "transfer", "forgetting"),
 }
-SHARES = (0.4, 0.6, 1.0)  # of the trained weights
+SHARES = (0.6, 0.8, 1.0)  # of the trained weights
 
 
 def ladder(rows: str) -> dict[str, Recipe]:

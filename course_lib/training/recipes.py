@@ -81,7 +81,7 @@ MINILM_BETTER = Recipe(
     alike_lengths=True,
     epochs=1,
     view="masked answers",
-    tuned_share=0.6,
+    tuned_share=0.8,
 )
 MPNET_BETTER = Recipe(
     "mpnet-better",
