@@ -6,7 +6,7 @@ from functools import cache
 
 import torch
 
-SIZE, GAIN = 768, 1.3
+ROWS, SIZE, GAIN = 512, 768, 1.3
 REPEATS, ENOUGH = 5, 0.5  # timings of a product; no further one once they took so many seconds together
 
 
@@ -21,9 +21,9 @@ class Precision:
 
 @cache
 def choose() -> Precision:
-    """bf16 where a (2048, 768) x (768, 768) product is at least GAIN times as fast in it.
+    """bf16 where a (512, 768) x (768, 768) product is at least GAIN times as fast in it.
 
-    Takes some 50 ms, and a few seconds on a processor that has to emulate bf16.
+    Takes some 50 ms, and up to a second on a processor that has to emulate bf16.
     """
     seconds = {dtype: _seconds(dtype) for dtype in (torch.float32, torch.bfloat16)}
     fp32, bf16 = seconds[torch.float32], seconds[torch.bfloat16]
@@ -32,7 +32,7 @@ def choose() -> Precision:
 
 def _seconds(dtype: torch.dtype) -> float:
     device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else "cpu"
-    left = torch.ones(2048, SIZE, dtype=dtype, device=device)
+    left = torch.ones(ROWS, SIZE, dtype=dtype, device=device)
     right = torch.ones(SIZE, SIZE, dtype=dtype, device=device)
     taken = []
     while len(taken) < REPEATS and sum(taken) < ENOUGH:

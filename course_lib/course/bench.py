@@ -110,7 +110,7 @@ def ask(process: subprocess.Popen, side: str) -> dict:
 def _summary(name: str, rounds: list[dict], tokens: float | None = None) -> dict:
     """Seconds of each side: a mean over steps with its standard deviation, or the sum over parts."""
     peaks = precision.choose()
-    product = 2 * 2048 * precision.SIZE**2  # operations of the matrix product that `choose` times
+    product = 2 * precision.ROWS * precision.SIZE**2  # operations of the matrix product that `choose` times
     rows = []
     for side in SIDES:
         seconds = np.array([answers[side]["seconds"] for answers in rounds])
