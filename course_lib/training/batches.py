@@ -10,7 +10,22 @@ from sentence_transformers.base.sampler import DefaultBatchSampler
 WINDOW = 16  # batches that are sorted by length together: more waste less padding, fewer mix more
 
 
-class GroupedBatchSampler(DefaultBatchSampler):
+class _WholeBatches(DefaultBatchSampler):
+    """Batches for `processes` that take turns: so many in a row are one whole batch, the same as of a single process.
+
+    `batch_size` is that of a process. Subclasses yield the whole batches of an epoch.
+    """
+
+    def __init__(self, dataset: Dataset, batch_size: int, drop_last: bool, *, processes: int = 1, **kwargs):
+        super().__init__(dataset, batch_size, drop_last, **kwargs)
+        self.part, self.size = batch_size, batch_size * processes
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for batch in self._whole(torch.Generator().manual_seed(self.seed + self.epoch)):
+            yield from (batch[i : i + self.part] for i in range(0, len(batch), self.part))
+
+
+class GroupedBatchSampler(_WholeBatches):
     """Shuffle the groups, sort them by length within windows of batches, cut into batches, shuffle those.
 
     `groups` names for each row the group that it belongs to, by default its anchor; `lengths` are those of the rows, in
@@ -38,45 +53,45 @@ class GroupedBatchSampler(DefaultBatchSampler):
         self.lengths = [lengths[rows[0]] for rows in self.groups]
         self.rows = len(anchors)
 
-    def __iter__(self) -> Iterator[list[int]]:
-        generator = torch.Generator().manual_seed(self.seed + self.epoch)
-
+    def _whole(self, generator: torch.Generator) -> Iterator[list[int]]:
         def shuffled(items: list) -> list:
             return [items[i] for i in torch.randperm(len(items), generator=generator)]
 
         batches, window = [], []
         for number in shuffled(range(len(self.groups))):
             window.append(number)
-            if sum(len(self.groups[n]) for n in window) >= WINDOW * self.batch_size:
+            if sum(len(self.groups[n]) for n in window) >= WINDOW * self.size:
                 batches += self._cut(window)
                 window = []
         batches += self._cut(window)
-        full = [b for b in batches if len(b) == self.batch_size]
-        left = [row for b in batches if len(b) < self.batch_size for row in b]
-        full += [left[i : i + self.batch_size] for i in range(0, len(left), self.batch_size)]
+        full = [b for b in batches if len(b) == self.size]
+        left = [row for b in batches if len(b) < self.size for row in b]
+        full += [left[i : i + self.size] for i in range(0, len(left), self.size)]
         if self.drop_last:
-            full = [b for b in full if len(b) == self.batch_size]
+            full = [b for b in full if len(b) == self.size]
         yield from shuffled(full)
 
     def _cut(self, window: list[int]) -> list[list[int]]:
         """Whole groups into batches, the shortest first; only what fills no batch, or more than one, is divided."""
         waiting = [self.groups[n] for n in sorted(window, key=lambda n: self.lengths[n])]
-        waiting = [rows[i : i + self.batch_size] for rows in waiting for i in range(0, len(rows), self.batch_size)]
+        waiting = [rows[i : i + self.size] for rows in waiting for i in range(0, len(rows), self.size)]
         batches = []
         while waiting:
             batch, later = [], []
             for rows in waiting:
-                fits = len(batch) + len(rows) <= self.batch_size
+                fits = len(batch) + len(rows) <= self.size
                 (batch if fits else later).extend(rows if fits else [rows])
             batches.append(batch)
             waiting = later
         return batches
 
     def __len__(self) -> int:
-        return self.rows // self.batch_size if self.drop_last else -(-self.rows // self.batch_size)
+        if self.drop_last:
+            return self.rows // self.size * (self.size // self.part)
+        return -(-self.rows // self.part)
 
 
-class DistinctBatchSampler(DefaultBatchSampler):
+class DistinctBatchSampler(_WholeBatches):
     """Batches without false negatives: two rows meet only if neither's positive answers what the other's anchor asks.
 
     `asks` holds what each row's anchor asks for, `answers` all that its positive answers. `lengths`, if given, are
@@ -99,14 +114,13 @@ class DistinctBatchSampler(DefaultBatchSampler):
         self.asks, self.answers = list(asks), [frozenset(own) for own in answers]
         self.lengths = lengths
 
-    def __iter__(self) -> Iterator[list[int]]:
-        generator = torch.Generator().manual_seed(self.seed + self.epoch)
+    def _whole(self, generator: torch.Generator) -> Iterator[list[int]]:
         order = torch.randperm(len(self.asks), generator=generator).tolist()
         full, left = [], []
         for window in self._windows(order):
             for batch in self._fill(window):
-                (full.append if len(batch) == self.batch_size else left.extend)(batch)
-        full += [b for b in self._fill(left) if not self.drop_last or len(b) == self.batch_size]
+                (full.append if len(batch) == self.size else left.extend)(batch)
+        full += [b for b in self._fill(left) if not self.drop_last or len(b) == self.size]
         for place in torch.randperm(len(full), generator=generator).tolist():
             yield full[place]
 
@@ -114,8 +128,8 @@ class DistinctBatchSampler(DefaultBatchSampler):
         if self.lengths is None:
             yield order
             return
-        for start in range(0, len(order), WINDOW * self.batch_size):
-            yield sorted(order[start : start + WINDOW * self.batch_size], key=lambda row: self.lengths[row])
+        for start in range(0, len(order), WINDOW * self.size):
+            yield sorted(order[start : start + WINDOW * self.size], key=lambda row: self.lengths[row])
 
     def _fill(self, waiting: list[int]) -> list[list[int]]:
         """Each row into the first batch that has room and no row that it would be a false negative for."""
@@ -123,7 +137,7 @@ class DistinctBatchSampler(DefaultBatchSampler):
         while waiting:
             batch, later, asked, answered = [], [], set(), set()
             for row in waiting:
-                if len(batch) < self.batch_size and self.asks[row] not in answered and not self.answers[row] & asked:
+                if len(batch) < self.size and self.asks[row] not in answered and not self.answers[row] & asked:
                     batch.append(row)
                     asked.add(self.asks[row])
                     answered |= self.answers[row]

