@@ -23,7 +23,7 @@ class Precision:
 def choose() -> Precision:
     """bf16 where a (512, 768) x (768, 768) product is at least GAIN times as fast in it.
 
-    Takes some 50 ms, and up to a second on a processor that has to emulate bf16.
+    Takes a moment, about a second on a processor that has to emulate bf16.
     """
     seconds = {dtype: _seconds(dtype) for dtype in (torch.float32, torch.bfloat16)}
     fp32, bf16 = seconds[torch.float32], seconds[torch.bfloat16]
