@@ -1,4 +1,4 @@
-"""The same transformers with less work for a processor: cheap dropout masks, attention without detours.
+"""The same transformers with less work for a processor: no padding in training, cheap dropout masks, plain attention.
 
 Nothing is approximated but by rounding: with dropout off, embeddings and gradients equal the library's to 1e-5 in fp32
 (a test holds them to it). Dropout draws other random numbers at the same rate. Parameters and their names stay, so a
@@ -8,15 +8,26 @@ model saves and loads as before.
 import ctypes
 import math
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
-from transformers.models.bert.modeling_bert import BertSelfAttention
-from transformers.models.mpnet.modeling_mpnet import MPNetEncoder, MPNetSelfAttention
+from torch.nn import functional
+from transformers.modeling_outputs import BaseModelOutput
+from transformers.models.bert.modeling_bert import BertModel, BertSelfAttention
+from transformers.models.mpnet.modeling_mpnet import (
+    MPNetEncoder,
+    MPNetModel,
+    MPNetSelfAttention,
+    create_position_ids_from_input_ids,
+)
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt
 LARGEST_BUFFER = 2**30  # bytes
+ALIKE = 0.75  # texts share a block with a longest one of which they have at least this share of the tokens
+TOKENS = 64  # all texts together are filled up to a multiple: a product of a new size costs milliseconds to prepare
 
 
 def apply(model: SentenceTransformer) -> SentenceTransformer:
@@ -55,7 +66,7 @@ def dropout(x: Tensor, p: float) -> Tensor:
     return x * kept.to(x.dtype).mul_(1 / (1 - p))
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, bias: list[Tensor], p: float) -> Tensor:
+def attend(query: Tensor, key: Tensor, value: Tensor, bias: Sequence[Tensor], p: float) -> Tensor:
     """softmax(Q K^T / sqrt(d) + bias) V with dropout p on the weights; all of shape (batch, heads, tokens, d).
 
     Source: Vaswani et al., Attention is all you need, 2017. Computed in the type of the query; softmax sums in fp32.
@@ -68,32 +79,138 @@ def attend(query: Tensor, key: Tensor, value: Tensor, bias: list[Tensor], p: flo
         return (dropout(weights, p) if p else weights) @ value
 
 
+@dataclass
+class Blocks:
+    """A batch without its padding, as one row of tokens: blocks of texts of like length, then a filler.
+
+    `rows` holds for each block which texts of the batch are in it, the longest first, and `shapes` (texts, tokens): in
+    a block texts are padded to its longest. `bias` holds what attention adds to the scores of each block.
+    """
+
+    rows: list[Tensor]
+    shapes: list[tuple[int, int]]
+    bias: list[list[Tensor]]
+
+    @classmethod
+    def of(cls, mask: Tensor) -> "Blocks":
+        """From an attention mask of shape (texts, tokens): 1 for a token, 0 for none."""
+        ends = (mask * torch.arange(1, mask.shape[1] + 1, device=mask.device)).amax(1).clamp(min=1)
+        lengths, order = ends.sort(descending=True, stable=True)
+        lengths, starts = lengths.tolist(), [0]
+        for number, length in enumerate(lengths):
+            if length < ALIKE * lengths[starts[-1]]:
+                starts.append(number)
+        sizes = [end - start for start, end in zip(starts, [*starts[1:], len(lengths)], strict=True)]
+        rows = list(order.split(sizes))
+        shapes = [(size, lengths[start]) for size, start in zip(sizes, starts, strict=True)]
+        missing = [mask[own, :t] == 0 for own, (_, t) in zip(rows, shapes, strict=True)]
+        return cls(rows, shapes, [[_additive(m[:, None, None])] if m.any() else [] for m in missing])
+
+    @property
+    def filler(self) -> int:
+        return -sum(n * t for n, t in self.shapes) % TOKENS
+
+    def pack(self, padded: Tensor) -> Tensor:
+        """(texts, tokens) of the batch to (1, all tokens), without the filler."""
+        parts = [padded[own, :t].flatten() for own, (_, t) in zip(self.rows, self.shapes, strict=True)]
+        return torch.cat(parts)[None]
+
+    def fill(self, packed: Tensor) -> Tensor:
+        """(1, all tokens, d) to (1, all tokens and filler, d)."""
+        return functional.pad(packed, (0, 0, 0, self.filler))
+
+    def split(self, packed: Tensor) -> list[Tensor]:
+        """(1, all tokens and filler, d) to one tensor (texts, tokens, d) for each block."""
+        *parts, _ = packed[0].split([*(n * t for n, t in self.shapes), self.filler])
+        return [part.unflatten(0, shape) for part, shape in zip(parts, self.shapes, strict=True)]
+
+    def join(self, parts: Sequence[Tensor]) -> Tensor:
+        """The inverse of `split`; the filler is 0."""
+        return self.fill(torch.cat([part.flatten(0, 1) for part in parts])[None])
+
+    def unpack(self, packed: Tensor, tokens: int) -> Tensor:
+        """(1, all tokens and filler, d) to (texts, tokens, d), in the order of the batch; 0 behind a block's longest."""
+        texts = [functional.pad(part, (0, 0, 0, tokens - part.shape[1])) for part in self.split(packed)]
+        return torch.cat(texts)[torch.cat(self.rows).argsort()]
+
+
 class FasterDropout(nn.Dropout):
     def forward(self, x: Tensor) -> Tensor:
         return dropout(x, self.p) if self.training and self.p else x
 
 
-class FasterMPNetSelfAttention(MPNetSelfAttention):
-    def forward(self, hidden_states, attention_mask=None, position_bias=None, **kwargs):
-        query, key, value = (_heads(f(hidden_states), self.num_attention_heads) for f in (self.q, self.k, self.v))
-        bias = [part for part in (position_bias, attention_mask) if part is not None]
-        context = attend(query, key, value, bias, self.dropout.p if self.training else 0.0)
-        return (self.o(context.transpose(1, 2).flatten(2)),)
+class Unpadded:
+    """In training, the library's model over `Blocks`: padding costs nothing, and texts of any lengths share a pass.
+
+    The pooler is left out: no sentence encoder reads it.
+    """
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None, **kwargs) -> BaseModelOutput:
+        if not self.training:
+            return super().forward(input_ids=input_ids, attention_mask=attention_mask, **kwargs)
+        blocks = Blocks.of(torch.ones_like(input_ids) if attention_mask is None else attention_mask)
+        places = self.positions(input_ids).expand_as(input_ids)
+        embedded = self.embeddings(input_ids=blocks.pack(input_ids), position_ids=blocks.pack(places))
+        hidden = self.encoder(blocks.fill(embedded), attention_mask=blocks, return_dict=True).last_hidden_state
+        return BaseModelOutput(blocks.unpack(hidden, input_ids.shape[1]))
+
+
+class FasterMPNetModel(Unpadded, MPNetModel):
+    def positions(self, input_ids: Tensor) -> Tensor:
+        return create_position_ids_from_input_ids(input_ids, self.embeddings.padding_idx)
+
+
+class FasterBertModel(Unpadded, BertModel):
+    def positions(self, input_ids: Tensor) -> Tensor:
+        return torch.arange(input_ids.shape[1], device=input_ids.device)
 
 
 class FasterMPNetEncoder(MPNetEncoder):
+    def forward(self, hidden_states: Tensor, attention_mask: Blocks | Tensor | None = None, **kwargs):
+        if not isinstance(attention_mask, Blocks):
+            return super().forward(hidden_states, attention_mask, **kwargs)
+        for (_, tokens), bias in zip(attention_mask.shapes, attention_mask.bias, strict=True):
+            bias.append(self.compute_position_bias(hidden_states[:, :1].expand(1, tokens, -1)))
+        for layer in self.layer:
+            hidden_states = layer(hidden_states, attention_mask)[0]
+        return BaseModelOutput(hidden_states)
+
     def compute_position_bias(self, x, position_ids=None, num_buckets=32):
         """Shape (1, heads, tokens, tokens): the same for every text of the batch."""
         return super().compute_position_bias(x[:1], position_ids, num_buckets)
 
 
+class FasterMPNetSelfAttention(MPNetSelfAttention):
+    def forward(self, hidden_states, attention_mask=None, position_bias=None, **kwargs):
+        bias = [part for part in (position_bias, attention_mask) if part is not None]
+        return (self.o(_attend_within(self, (self.q, self.k, self.v), hidden_states, attention_mask, bias)),)
+
+
 class FasterBertSelfAttention(BertSelfAttention):
     def forward(self, hidden_states, attention_mask=None, past_key_values=None, **kwargs):
+        bias = [] if attention_mask is None or isinstance(attention_mask, Blocks) else [_additive(~attention_mask)]
         layers = (self.query, self.key, self.value)
-        query, key, value = (_heads(f(hidden_states), self.num_attention_heads) for f in layers)
-        bias = [] if attention_mask is None else [_additive(attention_mask, query.dtype)]
-        context = attend(query, key, value, bias, self.dropout.p if self.training else 0.0)
-        return context.transpose(1, 2).flatten(2), None
+        return _attend_within(self, layers, hidden_states, attention_mask, bias), None
+
+
+def _attend_within(
+    module: nn.Module, layers: Sequence[nn.Linear], hidden: Tensor, mask: Blocks | Tensor | None, bias: list[Tensor]
+) -> Tensor:
+    """Attention within each text of a batch (texts, tokens, d), or of its `Blocks`; `layers`: query, key, value."""
+    if torch.is_autocast_enabled(hidden.device.type):
+        hidden = hidden.to(torch.get_autocast_dtype(hidden.device.type))  # once instead of in each layer
+    p = module.dropout.p if module.training else 0.0
+    projected = [layer(hidden) for layer in layers]
+    if not isinstance(mask, Blocks):
+        return _attend(*projected, bias, module.num_attention_heads, p)
+    parts = zip(*map(mask.split, projected), mask.bias, strict=True)
+    return mask.join([_attend(*part, module.num_attention_heads, p) for part in parts])
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor, bias: Sequence[Tensor], heads: int, p: float) -> Tensor:
+    """`attend` with heads side by side: all of shape (batch, tokens, heads * d)."""
+    found = attend(*(_heads(x, heads) for x in (query, key, value)), bias, p)
+    return found.transpose(1, 2).flatten(2)
 
 
 def _heads(x: Tensor, heads: int) -> Tensor:
@@ -101,14 +218,16 @@ def _heads(x: Tensor, heads: int) -> Tensor:
     return x.unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
-def _additive(mask: Tensor, dtype: torch.dtype) -> Tensor:
-    """0 where a boolean mask is true, minus a very large number elsewhere; other masks already add."""
-    return torch.zeros(mask.shape, dtype=dtype).masked_fill_(~mask, torch.finfo(dtype).min)
+def _additive(missing: Tensor) -> Tensor:
+    """A very large negative number where there is no token, else 0."""
+    return torch.zeros(missing.shape, device=missing.device).masked_fill_(missing, torch.finfo(torch.bfloat16).min)
 
 
 FASTER = {
     nn.Dropout: FasterDropout,
-    MPNetSelfAttention: FasterMPNetSelfAttention,
+    MPNetModel: FasterMPNetModel,
     MPNetEncoder: FasterMPNetEncoder,
+    MPNetSelfAttention: FasterMPNetSelfAttention,
+    BertModel: FasterBertModel,
     BertSelfAttention: FasterBertSelfAttention,
 }

@@ -10,6 +10,7 @@ from sentence_transformers import SentenceTransformer
 from torch import nn
 
 from course_lib import encoders, speedups
+from course_lib.training import profiling
 
 TEXTS = ["kernel trick", "A support vector machine separates two classes. " * 3, "What is overfitting?"]
 
@@ -27,7 +28,7 @@ def models(request) -> tuple[SentenceTransformer, SentenceTransformer]:
 
 
 def test_embeddings_equal_the_library_s(models):
-    stock, ours = (model.encode(TEXTS) for model in models)
+    stock, ours = (model.eval().encode(TEXTS) for model in models)
     assert abs(stock - ours).max() < 1e-6
 
 
@@ -43,6 +44,25 @@ def test_gradients_of_every_parameter_equal_the_library_s(models):
     largest = max(gradient.abs().max() for gradient in stock.values())
     for name, gradient in stock.items():
         torch.testing.assert_close(ours[name], gradient, rtol=1e-3, atol=1e-5 * largest.item())
+
+
+def test_in_training_each_token_has_the_library_s_vector_whatever_the_mask_hides(models):
+    ids = torch.randint(1000, 20_000, (4, 20), generator=torch.Generator().manual_seed(0))
+    mask = torch.ones_like(ids)
+    mask[0, 5:] = mask[1, 16:] = mask[2, 7:11] = mask[3, :2] = 0  # behind, behind, within, before
+    stock, ours = (model.train()[0].model(input_ids=ids, attention_mask=mask)[0] for model in models)
+    torch.testing.assert_close(ours[mask == 1], stock[mask == 1], rtol=1e-4, atol=1e-5)
+    assert ours.shape == stock.shape and ours[0, 4].any() and not ours[0, 5:].any()
+
+
+def test_in_training_the_layers_work_on_no_padding_but_what_fills_up_the_row(models):
+    tokens = []
+    for model in models:
+        counter = profiling.TokenCounter(model.train())
+        model(model.preprocess(["recall"] * 9 + ["precision of a classifier " * 20]))
+        tokens.append(counter.tokens)
+    stock, ours = tokens
+    assert stock > 800 and ours % speedups.TOKENS == 0 and ours < 9 * 4 + 100 + speedups.TOKENS
 
 
 def test_parameters_keep_their_names_and_values(models):

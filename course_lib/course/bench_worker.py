@@ -22,7 +22,7 @@ from transformers import PrinterCallback, TrainerCallback
 
 from course_lib import encoders, models, precision
 from course_lib.evaluation import retrievers
-from course_lib.training import cards, losses, recipes, runs, trainer
+from course_lib.training import cards, losses, profiling, recipes, runs, trainer
 
 RECIPES = {"minilm": recipes.MINILM_AS_PRINTED, "mpnet": recipes.MPNET_AS_PRINTED}
 CARDS = {"minilm": cards.MINILM, "mpnet": cards.MPNET}
@@ -55,12 +55,8 @@ class _Turns(TrainerCallback):
     """Waits before each step until it is asked for, and answers with its seconds and tokens."""
 
     def __init__(self, model: SentenceTransformer):
-        self.tokens = 0
+        self.counter = profiling.TokenCounter(model)
         self.size = sum(p.numel() for name, p in model.named_parameters() if "embeddings" not in name)
-        model[0].register_forward_pre_hook(self._count)
-
-    def _count(self, module, inputs) -> None:
-        self.tokens += inputs[0]["input_ids"].numel()
 
     def on_train_begin(self, args, state, control, **kwargs):
         _wait()
@@ -68,10 +64,10 @@ class _Turns(TrainerCallback):
 
     def on_step_end(self, args, state, control, **kwargs):
         seconds = time.perf_counter() - self.start
-        _say(seconds=seconds, tokens=self.tokens, parameters=self.size, memory_mb=runs.peak_memory_mb())
+        _say(seconds=seconds, tokens=self.counter.tokens, parameters=self.size, memory_mb=runs.peak_memory_mb())
         if state.global_step < state.max_steps:
             _wait()
-        self.tokens, self.start = 0, time.perf_counter()
+        self.counter.tokens, self.start = 0, time.perf_counter()
 
 
 def _encode(who: str, encoder: str, plan: dict) -> None:

@@ -49,7 +49,7 @@ def ways(bf16: bool) -> list[Way]:
         Way("each text once", once=True),
         Way("grouped by passage", once=True, grouped=True),
         Way("bf16", once=True, grouped=True, bf16=True),
-        Way("masks, attention, memory", once=True, grouped=True, bf16=bf16, fast=True),
+        Way("padding, masks, attention, memory", once=True, grouped=True, bf16=bf16, fast=True),
     ]
     return [way for way in found if bf16 or not way.bf16]
 
@@ -77,26 +77,20 @@ def climb(encoder: str, shuffled: Rows, grouped: Rows, at_least: float, max_seq_
 
 
 def _rungs(plan, model, optimizer, shuffled: Rows, grouped: Rows, at_least: float) -> Iterator[Rung]:
-    tokens = 0
-
-    def count(module: nn.Module, inputs: tuple) -> None:
-        nonlocal tokens
-        tokens += inputs[0]["input_ids"].numel()
-
-    model[0].register_forward_pre_hook(count)
+    counter = profiling.TokenCounter(model)
     for way in plan:
         if way.fast:
             speedups.apply(model)
         loss = losses.build(MPNET_AS_PRINTED, model) if way.once else TripletLoss(model)
         batch = grouped if way.grouped else shuffled
         step(model, loss, optimizer, {name: [texts[0][:40]] for name, texts in batch.items()}, way.bf16)  # warm-up
-        tokens, seconds = 0, []
+        counter.tokens, seconds = 0, []
         while not seconds or sum(seconds) < at_least:
             torch.manual_seed(SEED)
             start = time.perf_counter()
             step(model, loss, optimizer, batch, way.bf16)
             seconds.append(time.perf_counter() - start)
-        through = tokens // len(seconds)
+        through = counter.tokens // len(seconds)
         by_kind = None
         if way in (plan[0], plan[-1]):
             by_kind = profiling.seconds_by_kind(lambda: step(model, loss, optimizer, batch, way.bf16))  # noqa: B023

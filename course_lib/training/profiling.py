@@ -3,6 +3,8 @@
 import os
 from collections.abc import Callable
 
+from sentence_transformers import SentenceTransformer
+from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
 os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else the profiler writes when it starts and stops, to stderr
@@ -36,3 +38,14 @@ def seconds_by_kind(step: Callable[[], object]) -> dict[str, float]:
     for event in recorded.key_averages():
         found[KIND.get(event.key.removeprefix("aten::"), REST)] += event.self_cpu_time_total / 1e6
     return found
+
+
+class TokenCounter:
+    """Counts the tokens that the layers of a model work on, padding and what fills up a row included."""
+
+    def __init__(self, model: SentenceTransformer):
+        self.tokens = 0
+        model[0].model.encoder.layer[0].register_forward_pre_hook(self._count)
+
+    def _count(self, layer: nn.Module, inputs: tuple) -> None:
+        self.tokens += inputs[0].shape[:2].numel()  # of hidden states, (texts, tokens, dimensions)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from sentence_transformers.sentence_transformer import losses as library
 
+from course_lib import encoders, models
 from course_lib.training import losses
 from course_lib.training.recipes import MINILM_AS_PRINTED, MPNET_AS_PRINTED
 
@@ -13,7 +14,11 @@ from course_lib.training.recipes import MINILM_AS_PRINTED, MPNET_AS_PRINTED
 @pytest.fixture(scope="module")
 def model(minilm):
     """A copy in fp32, its dropout off: equal texts then have equal embeddings."""
-    return copy.deepcopy(minilm.model).float().eval()
+    found = copy.deepcopy(minilm.model).float().train()
+    for module in found.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    return found
 
 
 def features(model, dataset, rows: int = 12) -> list[dict[str, torch.Tensor]]:
@@ -59,6 +64,20 @@ def test_each_distinct_text_goes_through_the_model_once_and_rows_keep_their_orde
     hook.remove()
     assert seen == [3, 6]
     torch.testing.assert_close(once, every, rtol=1e-5, atol=1e-6)
+
+
+def test_all_columns_share_a_pass_of_a_model_without_padding_and_the_anchors_have_their_own_in_the_library_s(minilm):
+    texts = [["recall", "precision"], ["recall", "recall of a classifier"], ["precision", "recall"]]
+    for model, passes in ((copy.deepcopy(minilm.model), [3]), (stock_of(minilm), [2, 3])):
+        seen = []
+        model.register_forward_pre_hook(lambda _, inputs, seen=seen: seen.append(len(inputs[0]["input_ids"])))
+        losses.build(MPNET_AS_PRINTED, model)([model.preprocess(column) for column in texts], None)
+        assert seen == passes
+
+
+def stock_of(encoder):
+    """The library's model: no part of it exchanged for a faster one."""
+    return models.stock(encoders.folder(encoder.name), "cpu")
 
 
 def test_the_triplet_loss_of_the_recipe_lies_between_3_and_7_as_unit_vectors_are_at_most_2_apart(model, triplets):
