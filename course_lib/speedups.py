@@ -129,7 +129,7 @@ class Blocks:
         return self.fill(torch.cat([part.flatten(0, 1) for part in parts])[None])
 
     def unpack(self, packed: Tensor, tokens: int) -> Tensor:
-        """(1, all tokens and filler, d) to (texts, tokens, d), in the order of the batch; 0 behind a block's longest."""
+        """(1, all tokens and filler, d) to (texts, tokens, d), in the order of the batch; 0 behind a whole block."""
         texts = [functional.pad(part, (0, 0, 0, tokens - part.shape[1])) for part in self.split(packed)]
         return torch.cat(texts)[torch.cat(self.rows).argsort()]
 
