@@ -25,7 +25,18 @@ MODULES = {
     file.relative_to(paths.REPO).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__"): file
     for file in sorted((paths.REPO / "course_lib").rglob("*.py"))
 }
-FOUNDATION = {"artifacts", "encoders", "errors", "files", "paths", "precision", "profiles", "models", "speedups"}
+FOUNDATION = {
+    "artifacts",
+    "blocks",
+    "encoders",
+    "errors",
+    "files",
+    "paths",
+    "precision",
+    "profiles",
+    "models",
+    "speedups",
+}
 
 
 def recipe(target: str) -> list[str]:

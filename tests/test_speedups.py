@@ -9,7 +9,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from torch import nn
 
-from course_lib import encoders, speedups
+from course_lib import blocks, encoders, speedups
 from course_lib.training import profiling
 
 TEXTS = ["kernel trick", "A support vector machine separates two classes. " * 3, "What is overfitting?"]
@@ -62,7 +62,7 @@ def test_in_training_the_layers_work_on_no_padding_but_what_fills_up_the_row(mod
         model(model.preprocess(["recall"] * 9 + ["precision of a classifier " * 20]))
         tokens.append(counter.tokens)
     stock, ours = tokens
-    assert stock > 800 and ours % speedups.TOKENS == 0 and ours < 9 * 4 + 100 + speedups.TOKENS
+    assert stock > 800 and ours % blocks.TOKENS == 0 and ours < 9 * 4 + 100 + blocks.TOKENS
 
 
 def test_parameters_keep_their_names_and_values(models):

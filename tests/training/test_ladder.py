@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from course_lib import encoders, speedups
+from course_lib import blocks, encoders
 from course_lib.errors import CourseError
 from course_lib.training import ladder, losses
 from course_lib.training.recipes import MPNET_AS_PRINTED
@@ -34,7 +34,7 @@ def test_each_way_adds_one_saving_and_keeps_those_before_it(bf16):
 def test_fewer_tokens_go_through_the_model_when_texts_are_shared(rungs):
     stock, once, grouped, *others, fast = (rung.tokens for rung in rungs)
     assert stock > once > grouped and set(others) <= {grouped}
-    assert fast % speedups.TOKENS == 0 and fast < grouped + speedups.TOKENS  # without padding, then filled up
+    assert fast % blocks.TOKENS == 0 and fast < grouped + blocks.TOKENS  # without padding, then filled up
 
 
 def test_the_first_and_the_last_way_are_profiled_and_all_are_timed(rungs):
