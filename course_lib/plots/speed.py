@@ -42,7 +42,7 @@ def ladder(names: Sequence[str], seconds: Sequence[float], tokens: Sequence[int]
     right.barh(names, tokens, color=ORANGE)
     for y, value in enumerate(tokens):
         right.text(value, y, f" {value:,}", va="center", fontsize=8)
-    for ax, label, values in ((left, "seconds a step", seconds), (right, "tokens through the model", tokens)):
+    for ax, label, values in ((left, "seconds a step", seconds), (right, "tokens in the layers", tokens)):
         plain(ax)
         ax.grid(False)
         ax.set(xlabel=label, xlim=(0, max(values) * 1.35))

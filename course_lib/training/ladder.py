@@ -49,7 +49,7 @@ def ways(bf16: bool) -> list[Way]:
         Way("each text once", once=True),
         Way("grouped by passage", once=True, grouped=True),
         Way("bf16", once=True, grouped=True, bf16=True),
-        Way("padding, masks, attention, memory", once=True, grouped=True, bf16=bf16, fast=True),
+        Way("one pass, masks, attention, memory", once=True, grouped=True, bf16=bf16, fast=True),
     ]
     return [way for way in found if bf16 or not way.bf16]
 
