@@ -21,6 +21,7 @@ from transformers.models.mpnet.modeling_mpnet import (
     MPNetSelfAttention,
     create_position_ids_from_input_ids,
 )
+from transformers.utils import output_capturing
 
 from course_lib.blocks import Blocks, additive
 
@@ -34,6 +35,8 @@ def apply(model: SentenceTransformer) -> SentenceTransformer:
         _keep_memory()
         for module in model.modules():
             module.__class__ = FASTER.get(type(module), type(module))
+            if isinstance(module, Unpadded):  # transformers knows by the class which hidden states it can return
+                output_capturing._CAN_RECORD_REGISTRY[module] = module._can_record_outputs
     return model
 
 

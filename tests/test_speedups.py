@@ -32,6 +32,19 @@ def test_embeddings_equal_the_library_s(models):
     assert abs(stock - ours).max() < 1e-6
 
 
+def test_the_hidden_states_of_every_layer_equal_the_library_s(models):
+    states = []
+    for model in models:
+        batch = model.tokenizer(TEXTS, padding=True, truncation=True, return_tensors="pt")
+        with torch.no_grad():
+            states.append(model.eval()[0].model(**batch, output_hidden_states=True).hidden_states)
+    stock, ours = states
+    assert len(stock) == len(ours) > 6
+    for theirs, mine in zip(stock, ours, strict=True):
+        there = batch["attention_mask"] == 1
+        torch.testing.assert_close(mine[there], theirs[there], rtol=1e-4, atol=1e-5)
+
+
 def test_gradients_of_every_parameter_equal_the_library_s(models):
     gradients = []
     for model in models:
