@@ -30,21 +30,17 @@ SHARES = (0.6, 0.8, 1.0)  # of the trained weights
 
 
 def ladder(rows: str) -> dict[str, Recipe]:
-    """Name of the change -> the recipe that it makes of the one before; the first is the published one.
-
-    Each trains for one round of the rows, where the better MPNet takes two: many short runs instead of a few long.
-    """
+    """Change -> the recipe that it makes of the one before; the first is the published one, for one epoch."""
     if rows == "pairs":
         rungs = {"published": replace(MINILM_AS_PRINTED, epochs=1)}
         rungs["no false negatives, warm-up, decay"] = replace(MINILM_BETTER, view="questions")
         rungs["masked answers ask"] = MINILM_BETTER
     else:
-        better = replace(MPNET_BETTER, rounds=1)
         rungs = {"published": replace(MPNET_AS_PRINTED, epochs=1)}
         rungs["margin 0.5"] = replace(rungs["published"], margin=0.5)
-        rungs["terms find passages, ranking loss"] = replace(better, masked=0.0, both_directions=False)
-        rungs["both directions"] = replace(better, masked=0.0)
-        rungs["masked"] = better
+        rungs["terms find passages, ranking loss"] = replace(MPNET_BETTER, masked=0.0, both_directions=False)
+        rungs["both directions"] = replace(MPNET_BETTER, masked=0.0)
+        rungs["masked"] = MPNET_BETTER
     return {name: replace(r, name=f"{rows}-rung-{n}", encoder="minilm") for n, (name, r) in enumerate(rungs.items())}
 
 

@@ -43,10 +43,10 @@ def view(recipe: Recipe) -> list[views.View]:
         concepts = qa.load()
         pairs = splits.training_pairs(concepts, heldout)
         show = {"questions": views.questions, "masked answers": views.masked_answers}[recipe.view]
-        return show(pairs, concepts, VIEW_SEED, recipe.rounds)
+        return show(pairs, concepts, VIEW_SEED)
     inventory = terms.load()
     pairs = splits.training_strong_pairs(triplets.strong_pairs(passages.load(), inventory), heldout)
-    return views.masked_passages(pairs, inventory, VIEW_SEED, recipe.rounds, recipe.masked)
+    return views.masked_passages(pairs, inventory, VIEW_SEED, recipe.masked)
 
 
 def judged(run: TrainingRun, name: str) -> list[Scores]:

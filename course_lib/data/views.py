@@ -29,14 +29,14 @@ class View:
     answers: tuple[str, ...]
 
 
-def questions(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int, rounds: int) -> list[View]:
-    """The published rows as they are, each `rounds` times; concepts and `seed` decide nothing here."""
-    return [View(p.question, p.answer, p.concept, (p.concept,)) for p in pairs] * rounds
+def questions(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int) -> list[View]:
+    """The published rows as they are; concepts and `seed` decide nothing here."""
+    return [View(p.question, p.answer, p.concept, (p.concept,)) for p in pairs]
 
 
-def masked_answers(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int, rounds: int) -> list[View]:
-    """Every answer as a positive, `rounds` times, each time with another answer to the same question as its anchor, in
-    which all names of the concept are blanked out.
+def masked_answers(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int) -> list[View]:
+    """Every answer as a positive, with another answer to the same question as its anchor, in which all names of the
+    concept are blanked out.
 
     A concept with a single answer gives no row.
     """
@@ -51,25 +51,22 @@ def masked_answers(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int
         masked = [matcher.mask(text, {name}) for text in own]
         for number, positive in enumerate(own):
             others = [text for other, text in enumerate(masked) if other != number]
-            for anchor in rng.sample(others, min(rounds, len(others))):
-                rows.append(View(anchor, positive, name, (name,)))
+            if others:
+                rows.append(View(rng.choice(others), positive, name, (name,)))
     return rows
 
 
-def masked_passages(
-    pairs: Sequence[StrongPair], terms: Sequence[Term], seed: int, rounds: int, masked: float
-) -> list[View]:
-    """Every term with its passage, `rounds` times; in a share `masked` of the rows all names of the term are blanked
-    out of the passage.
+def masked_passages(pairs: Sequence[StrongPair], terms: Sequence[Term], seed: int, masked: float) -> list[View]:
+    """Every term with its passage; in a share `masked` of the rows all names of the term are blanked out of the
+    passage.
 
     A passage answers every term that it mentions.
     """
     rng, matcher = random.Random(seed), Matcher(terms)
     mentioned = {passage: tuple(matcher.by_term(passage.text)) for passage in {pair.passage for pair in pairs}}
     rows = []
-    for _ in range(rounds):
-        for pair in pairs:
-            name, text = pair.term.name, pair.passage.text
-            shown = matcher.mask(text, {name}) if rng.random() < masked else text
-            rows.append(View(name, shown, name, mentioned[pair.passage]))
+    for pair in pairs:
+        name, text = pair.term.name, pair.passage.text
+        shown = matcher.mask(text, {name}) if rng.random() < masked else text
+        rows.append(View(name, shown, name, mentioned[pair.passage]))
     return rows

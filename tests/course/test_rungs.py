@@ -9,9 +9,9 @@ from course_lib.course import rungs
 
 GROUPS = [f"concept {n}" for n in range(12)]
 RECIPES = {
-    "published": {"name": "pairs-rung-0", "warmup_steps": 0, "rounds": 1, "tuned_share": 1.0},
-    "warm-up": {"name": "pairs-rung-1", "warmup_steps": 50, "rounds": 1, "tuned_share": 1.0},
-    "masked answers ask": {"name": "pairs-rung-2", "warmup_steps": 50, "rounds": 3, "tuned_share": 0.3},
+    "published": {"name": "pairs-rung-0", "warmup_steps": 0, "view": None, "tuned_share": 1.0},
+    "warm-up": {"name": "pairs-rung-1", "warmup_steps": 50, "view": None, "tuned_share": 1.0},
+    "masked answers ask": {"name": "pairs-rung-2", "warmup_steps": 50, "view": "masked answers", "tuned_share": 0.3},
 }
 LEVEL = {"published": 0.4, "warm-up": 0.5, "masked answers ask": 0.5}
 
@@ -60,7 +60,7 @@ def test_each_change_is_judged_against_the_rung_before_it_and_corrected_for_all(
 
 
 def test_what_a_change_set_is_said_without_its_name_and_the_averaging_which_is_a_row_of_its_own(ladder):
-    assert ladder.changed() == {"warm-up": {"warmup_steps": 50}, "masked answers ask": {"rounds": 3}}
+    assert ladder.changed() == {"warm-up": {"warmup_steps": 50}, "masked answers ask": {"view": "masked answers"}}
 
 
 def test_a_curve_begins_at_the_untrained_encoder(ladder):

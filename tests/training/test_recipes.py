@@ -36,7 +36,7 @@ def test_there_are_two_published_recipes_in_two_readings_and_a_better_one_for_ea
 def test_a_better_recipe_has_the_encoder_and_the_rows_of_a_published_one_and_shows_them_in_a_view(better):
     published = {"minilm": MINILM_AS_PRINTED, "mpnet": MPNET_AS_PRINTED}[better.encoder]
     assert (better.rows, better.encoder) == (published.rows, published.encoder) and better.view
-    assert 0 < better.tuned_share < 1 and better.epochs == 1  # the rounds are in the rows
+    assert 0 < better.tuned_share < 1 and better.epochs == 1
 
 
 @pytest.mark.parametrize("name", [recipe.name for recipe in PUBLISHED])

@@ -231,7 +231,7 @@ def test_each_recipe_has_the_batches_that_it_asks_for(minilm, pairs, triplets, c
     assert isinstance(grouped, GroupedBatchSampler) and len(grouped.groups) < len(triplets)
     shuffled = replace(MPNET_AS_PRINTED, group_anchors=False)
     assert trainer.sampler(shuffled, triplets, minilm.model) == BatchSamplers.BATCH_SAMPLER
-    view = tables.to_dataset(views.questions(qa.pairs(concepts), concepts, seed=1, rounds=1))
+    view = tables.to_dataset(views.questions(qa.pairs(concepts), concepts, seed=1))
     distinct = made(MINILM_BETTER, view)
     assert isinstance(distinct, DistinctBatchSampler) and distinct.asks == list(view["asks"])
     assert min(distinct.lengths) > 0 and made(MPNET_BETTER, view).lengths is None
