@@ -95,7 +95,7 @@ MPNET_BETTER = Recipe(
     masked=0.5,
     tokens=128,
     both_directions=True,
-    tuned_share=0.8,
+    tuned_share=0.6,
 )
 
 PUBLISHED = (MINILM_AS_PRINTED, MINILM_FIT_DEFAULTS, MPNET_AS_PRINTED, MPNET_FIT_DEFAULTS)
