@@ -16,12 +16,15 @@ README = paths.REPO / "README.md"
 
 
 def table(results: Path) -> str:
-    """Every scored retriever and every training of a run, side by side."""
+    """Every scored retriever, every verdict and every training of a run, side by side."""
     rows = ledger.read_all(results)
     if not rows:
         raise CourseError(f"{results} holds no results: run `course run` first.")
     lines = [f"| {' | '.join(head)} |" for head in (("task", "retriever", "nDCG@10 [95 %]"), ("---", "---", "---"))]
     lines += [f"| {task} | {name} | {shown} |" for task, name, shown in scores(rows)]
+    if given := list(verdicts(rows)):
+        lines += ["", "| comparison | verdict | difference [95 %] |", "|---|---|---|"]
+        lines += [f"| {' | '.join(row)} |" for row in given]
     lines += [
         "",
         "| training | encoder | steps | mean loss, at most 500 steps | on the card |",
@@ -40,6 +43,16 @@ def scores(rows: dict[str, dict]) -> Iterator[tuple[str, str, str]]:
             seeds = f", {row['seeds']} seeds" if row.get("seeds", 1) > 1 else ""
             found[row["task"], row["retriever"]] = f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]{seeds}"
     yield from ((task, name, shown) for (task, name), shown in sorted(found.items()))
+
+
+def verdicts(rows: dict[str, dict]) -> Iterator[tuple[str, str, str]]:
+    """(comparison, word, difference) of each `str(Verdict)`; here too a later notebook has the last word."""
+    found: dict[str, tuple[str, str]] = {}
+    for result in rows.values():
+        for line in result.get("verdicts", []):
+            word, comparison, difference = line.split(": ", 2)
+            found[comparison] = word, difference
+    yield from ((comparison, word, difference) for comparison, (word, difference) in found.items())
 
 
 def trainings(rows: dict[str, dict]) -> Iterator[tuple[str, ...]]:

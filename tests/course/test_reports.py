@@ -1,11 +1,15 @@
 """What `course_lib.course.reports` promises."""
 
+from dataclasses import replace
+
 import nbformat
 import pytest
 
 from course_lib import paths
 from course_lib.course import ledger, reports
 from course_lib.errors import CourseError
+from course_lib.evaluation.judge import Verdict
+from course_lib.evaluation.significance import Interval
 
 SCORES = [
     {"task": "question to answers", "retriever": "BM25", "mean": 0.5, "low": 0.4512, "high": 0.5},
@@ -58,6 +62,18 @@ def test_a_later_notebook_has_the_last_word_on_a_retriever():
     folder = ledger.record("11", "short", 42, scores=[SCORES[0] | {"mean": 0.9}]).parent
     shown = {name: interval for _, name, interval in reports.scores(ledger.read_all(folder))}
     assert shown == {"BM25": "0.900 [0.451, 0.500]", "fine-tuned": "0.724 [0.700, 0.750]"}
+
+
+def test_verdicts_are_a_table_of_their_own_and_a_later_notebook_has_the_last_word():
+    apart = Verdict("masked", "better", "zero-shot", Interval(0.105, 0.075, 0.134), "WIN", 0.001, 0.005, 26, 3, 1)
+    first = replace(apart, word="NO DIFFERENCE", seeds=1)
+    other = replace(apart, task="raw", word="REGRESSION")
+    ledger.record("07", "short", 42, verdicts=[str(first), str(other)])
+    table = reports.table(ledger.record("11", "short", 42, verdicts=[str(apart)]).parent)
+    shown = "+0.105 [+0.075, +0.134] nDCG@10, 3 seeds, p = 0.0050 (Holm, 26 comparisons)"
+    assert table.count("| better against zero-shot, masked |") == 1
+    assert f"| better against zero-shot, masked | WIN | {shown} |" in table
+    assert f"| better against zero-shot, raw | REGRESSION | {shown} |" in table
 
 
 def test_no_results_say_what_to_run(tmp_path):
