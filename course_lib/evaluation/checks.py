@@ -15,6 +15,7 @@ from course_lib.data.passages import Passage
 from course_lib.data.qa import shared_grams
 from course_lib.data.splits import SHINGLE_LIMIT, SHINGLE_WORDS, Heldout, Split
 from course_lib.data.text import shingles
+from course_lib.errors import CourseError
 from course_lib.evaluation.tasks import RetrievalTask, spread
 from course_lib.profiles import Profile
 
@@ -40,19 +41,38 @@ def title_to_section(passages: Sequence[Passage], heldout: Heldout, split: Split
     A title that stands in several documents of the whole corpus (Conclusion) asks for no section in particular and is
     no query; of one that a document uses again, all sections are right. Sections of one document are one group.
     """
+    return _title_task("title -> section", passages, heldout.passages(passages, split), split, profile)
+
+
+def title_to_section_wide(
+    passages: Sequence[Passage], heldout: Heldout, split: Split, profile: Profile
+) -> RetrievalTask:
+    """The same of all documents but those of dev, several times as many, for a model that was trained on none of them.
+
+    More documents make a narrower interval. Those of dev stay out, for recipes are chosen by them. It is a task of the
+    test split alone; raises CourseError for another.
+    """
+    if split != "test":
+        raise CourseError("The wide check of titles is of the test split alone: choose by that of held-out documents.")
+    shown = [passage for passage in passages if heldout.document.get(passage.document, "train") != "dev"]
+    return _title_task("title -> section (wide)", passages, shown, split, profile)
+
+
+def _title_task(
+    name: str, corpus: Sequence[Passage], shown: Sequence[Passage], split: Split, profile: Profile
+) -> RetrievalTask:
     documents = defaultdict(set)
-    for passage in passages:
+    for passage in corpus:
         for heading in passage.headings:
             documents[heading.casefold()].add(passage.document)
-    found = list(sections(spread(heldout.passages(passages, split), profile.passages)))
     ids: dict[str, str] = {}  # text -> the first section of that text
     right = defaultdict(list)
-    for section in found:
+    for section in sections(spread(shown, profile.passages)):
         ids.setdefault(section.text, section.id)
         if len(documents[section.title.casefold()]) == 1:
             right[f"{section.document}/{section.title}"].append(section)
     return RetrievalTask(
-        "title -> section",
+        name,
         queries={query: own[0].title for query, own in right.items()},
         corpus={key: text for text, key in ids.items()},
         qrels={query: frozenset(ids[section.text] for section in own) for query, own in right.items()},

@@ -24,12 +24,21 @@ def training(concepts, corpus, inventory, heldout) -> list[str]:
 
 @pytest.fixture(scope="module")
 def test_tasks(concepts, corpus, inventory, heldout) -> dict:
-    return suite.build(suite.Data(concepts, corpus, inventory, heldout), "test", FULL)
+    return suite.build(suite.Data(concepts, corpus, inventory, heldout), "test", FULL, list(suite.TASKS))
 
 
 def test_nothing_that_the_course_trains_on_stands_in_a_test_task(test_tasks, training):
-    for name in suite.TASKS.keys() - suite.UNSEEN:  # these are parts of others
+    for name in suite.TASKS.keys() - {*suite.UNSEEN, *suite.BY_NAME}:  # unseen terms are parts of others
         guards.assert_untrained(test_tasks[name], training)
+
+
+def test_no_pair_stands_in_the_wide_check_but_triplets_are_made_from_its_documents(
+    test_tasks, training, concepts, heldout
+):
+    pairs = {text for pair in splits.training_pairs(concepts, heldout) for text in (pair.question, pair.answer)}
+    guards.assert_untrained(test_tasks["transfer-wide"], pairs)
+    with pytest.raises(LeakageError, match="title -> section \\(wide\\)"):
+        guards.assert_untrained(test_tasks["transfer-wide"], training)
 
 
 @pytest.mark.parametrize("name", suite.TASKS)

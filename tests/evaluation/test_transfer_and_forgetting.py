@@ -7,6 +7,7 @@ import pytest
 from course_lib import profiles
 from course_lib.data.passages import Passage
 from course_lib.data.splits import Heldout
+from course_lib.errors import CourseError
 from course_lib.evaluation import checks, judge
 from course_lib.evaluation.checks import MAX_WORDS, MIN_WORDS, QUERY_WORDS
 from course_lib.evaluation.retrievers import BM25
@@ -29,6 +30,19 @@ def test_sections_are_those_of_held_out_documents_and_show_no_title(corpus, held
         assert any(text.startswith(" ".join(line.split())[:60]) for line in lines - titles)
         assert text[:80] in whole and text not in titles
     assert task.split == split and len(set(task.groups.values())) > 20
+
+
+def test_the_wide_check_asks_all_documents_but_those_of_dev_and_of_test_alone(corpus, heldout):
+    wide = checks.title_to_section_wide(corpus, heldout, "test", FULL)
+    narrow = checks.title_to_section(corpus, heldout, "test", FULL)
+    of_dev = {document for document, split in heldout.document.items() if split == "dev"}
+    assert of_dev and of_dev.isdisjoint(wide.groups.values())
+    assert narrow.queries.items() <= wide.queries.items() and set(narrow.corpus.values()) <= set(wide.corpus.values())
+    assert len(set(wide.groups.values())) > 3 * len(set(narrow.groups.values()))
+    assert wide.split == "test" and wide.name != narrow.name
+    for split in ("train", "dev"):
+        with pytest.raises(CourseError, match="of the test split alone: choose by that of held-out documents"):
+            checks.title_to_section_wide(corpus, heldout, split, FULL)
 
 
 def test_a_title_of_several_documents_is_no_query_and_one_used_twice_in_a_document_has_two_right_answers():
