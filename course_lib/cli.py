@@ -17,7 +17,10 @@ app.add_typer(measuring.app, name="bench")
 Numbers = Annotated[list[str] | None, typer.Argument(help="Notebook numbers, with what they need; none means all.")]
 ProfileName = Annotated[str, typer.Option("--profile", help="smoke, short or full")]
 ModelName = Annotated[str, typer.Argument(help="minilm, mpnet, a model's folder, or a name on the hub.")]
-TaskNames = Annotated[list[str] | None, typer.Option("--task", help="A task's name, may be repeated; none means all.")]
+TaskNames = Annotated[
+    list[str] | None,
+    typer.Option("--task", help="A task's name, may be repeated; none means all but transfer-wide."),
+]
 Output = Annotated[Path | None, typer.Option("--output", help="Folder for what a run makes (build).")]
 
 

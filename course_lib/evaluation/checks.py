@@ -1,6 +1,7 @@
 """Two checks on texts of a shape that nothing is trained on: what a gain in its own task may have cost a model.
 
-Transfer: the titles of sections of held-out documents, the same domain in another shape. Forgetting: topics of Python's
+Transfer: the titles of sections of held-out documents, the same domain in another shape; wide, for models that were
+trained on no document, of all but those of dev. Forgetting: topics of Python's
 own manual, another domain altogether, which every Python carries in `pydoc_data`.
 """
 
@@ -49,11 +50,11 @@ def title_to_section_wide(
 ) -> RetrievalTask:
     """The same of all documents but those of dev, several times as many, for a model that was trained on none of them.
 
-    More documents make a narrower interval. Those of dev stay out, for recipes are chosen by them. It is a task of the
-    test split alone; raises CourseError for another.
+    Its mean depends less on which documents were held out; its corpus is larger, so scores are lower than those of
+    `title_to_section`. Dev chose the recipes: its documents stay out. Raises CourseError for a split that is not test.
     """
     if split != "test":
-        raise CourseError("The wide check of titles is of the test split alone: choose by that of held-out documents.")
+        raise CourseError("The wide check of titles is of the test split alone: to choose, ask `transfer` on dev.")
     shown = [passage for passage in passages if heldout.document.get(passage.document, "train") != "dev"]
     return _title_task("title -> section (wide)", passages, shown, split, profile)
 

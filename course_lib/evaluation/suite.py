@@ -27,7 +27,7 @@ def load_data() -> Data:
 
 
 def build(data: Data, split: Split, profile: Profile, names: Sequence[str] = ()) -> dict[str, RetrievalTask]:
-    """Name -> task, those that are named or else all that the split has and that are fair to any model.
+    """Name -> task, those that are named, or else all that the split has but those of BY_NAME.
 
     Raises CourseError for a name that is none.
     """

@@ -5,7 +5,7 @@ import pytest
 
 from course_lib.errors import CourseError
 from course_lib.evaluation import judge
-from course_lib.evaluation.gate import TOLERANCE, assert_no_regression, refused
+from course_lib.evaluation.gate import TOLERANCE, assert_no_regression, loss, refused
 from course_lib.evaluation.judge import Scores
 from course_lib.evaluation.metrics import METRICS
 
@@ -49,3 +49,18 @@ def test_the_tolerance_decides():
     assert small.word == "REGRESSION"
     with pytest.raises(CourseError):
         assert_no_regression([small], tolerance=TOLERANCE / 4)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (NOISE / 1000, "ruled out"),
+        (-0.5 * TOLERANCE + NOISE / 1000, "ruled out"),
+        (NOISE, "not ruled out"),
+        (-2 * TOLERANCE + NOISE, "not ruled out"),
+        (-2 * TOLERANCE + NOISE / 1000, "shown"),
+    ],
+    ids=["none", "a tolerated one", "perhaps one", "one in the mean", "one for certain"],
+)
+def test_a_loss_is_ruled_out_or_shown_by_the_whole_interval_never_by_the_mean(change, said):
+    assert loss(verdict(change)) == said

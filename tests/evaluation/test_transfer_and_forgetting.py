@@ -37,11 +37,13 @@ def test_the_wide_check_asks_all_documents_but_those_of_dev_and_of_test_alone(co
     narrow = checks.title_to_section(corpus, heldout, "test", FULL)
     of_dev = {document for document, split in heldout.document.items() if split == "dev"}
     assert of_dev and of_dev.isdisjoint(wide.groups.values())
-    assert narrow.queries.items() <= wide.queries.items() and set(narrow.corpus.values()) <= set(wide.corpus.values())
-    assert len(set(wide.groups.values())) > 3 * len(set(narrow.groups.values()))
+    sections = {section.text for section in checks.sections(p for p in corpus if p.document not in of_dev)}
+    assert set(wide.corpus.values()) == sections and narrow.queries.items() <= wide.queries.items()
+    for query, right in narrow.qrels.items():
+        assert {narrow.corpus[key] for key in right} == {wide.corpus[key] for key in wide.qrels[query]}
     assert wide.split == "test" and wide.name != narrow.name
     for split in ("train", "dev"):
-        with pytest.raises(CourseError, match="of the test split alone: choose by that of held-out documents"):
+        with pytest.raises(CourseError, match="of the test split alone: to choose, ask `transfer` on dev"):
             checks.title_to_section_wide(corpus, heldout, split, FULL)
 
 
@@ -114,22 +116,21 @@ def test_a_topic_that_holds_another_is_left_out():
     assert checks.first_sentence_to_topic("test", FULL, manual).corpus.keys() == {"if", "other"}
 
 
-def test_neither_check_is_solved_by_matching_words_nor_out_of_reach(corpus, heldout):
+def of_both_splits(corpus, heldout, profile):
     for split in ("dev", "test"):
-        for task in (
-            checks.title_to_section(corpus, heldout, split, FULL),
-            checks.first_sentence_to_topic(split, FULL),
-        ):
-            assert 0.15 < judge.interval(judge.evaluate(task, BM25()), 10, 0).mean < 0.95
+        yield checks.title_to_section(corpus, heldout, split, profile)
+        yield checks.first_sentence_to_topic(split, profile)
+    yield checks.title_to_section_wide(corpus, heldout, "test", profile)
+
+
+def test_no_check_is_solved_by_matching_words_nor_out_of_reach(corpus, heldout):
+    for task in of_both_splits(corpus, heldout, FULL):
+        assert 0.15 < judge.interval(judge.evaluate(task, BM25()), 10, 0).mean < 0.95
 
 
 def test_a_small_profile_keeps_several_groups_in_each_check(corpus, heldout):
-    for split in ("dev", "test"):
-        for task in (
-            checks.title_to_section(corpus, heldout, split, SMOKE),
-            checks.first_sentence_to_topic(split, SMOKE),
-        ):
-            assert len(task.corpus) <= 3 * SMOKE.passages and len(set(task.groups.values())) > 2
+    for task in of_both_splits(corpus, heldout, SMOKE):
+        assert len(task.corpus) <= 3 * SMOKE.passages and len(set(task.groups.values())) > 2
 
 
 def test_no_topic_shows_a_line_of_markup():
