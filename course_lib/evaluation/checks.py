@@ -1,8 +1,8 @@
 """Two checks on texts of a shape that nothing is trained on: what a gain in its own task may have cost a model.
 
 Transfer: the titles of sections of held-out documents, the same domain in another shape; wide, for models that were
-trained on no document, of all but those of dev. Forgetting: topics of Python's
-own manual, another domain altogether, which every Python carries in `pydoc_data`.
+trained on no document, of all but those of dev. Forgetting: topics of Python's own manual, another domain altogether,
+which every Python carries in `pydoc_data`.
 """
 
 import re
