@@ -156,6 +156,9 @@ def _filled(document: Document, counter: Tokenizer, boilerplate: set[str]) -> It
             above = next((line.text for line in reversed(lines) if line.level), above)
             lines = _trailing_headings(lines)
             total = sum(size(line.text) - 2 for line in lines)
+            while total + length > MAX_TOKENS - 2:  # a heading for which no room is left stands above the passage
+                above, total = lines[0].text, total - size(lines[0].text) + 2
+                lines = lines[1:]
         lines.append(block)
         total += length
     yield from _closed(above, lines, size)

@@ -14,8 +14,9 @@ from docutils.parsers.rst import Directive, directives, roles
 
 KEPT_BODIES = ("dropdown", "tab-item", "tab-set", "div", "glossary")
 DROPPED_BODIES = (
-    "autosummary centered code-block currentmodule deprecated figure grid image include jupyterlite literalinclude "
-    "math minigallery only plot prompt raw rst-class seealso tabularcolumns toctree versionadded versionchanged"
+    "autosummary centered code-block contents currentmodule deprecated figure grid image include jupyterlite "
+    "literalinclude math minigallery only plot prompt raw rst-class seealso tabularcolumns toctree versionadded "
+    "versionchanged"
 ).split()
 TEXT_ROLES = "any attr class data doc download exc file func meth mod obj option program samp term user".split()
 DROPPED_ROLES = "arxiv doi issue pr pep".split()

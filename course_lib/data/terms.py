@@ -1,8 +1,9 @@
 """The inventory of machine-learning terms, and finding and masking them in text.
 
-`data/terms.yaml` groups terms by category. A term has aliases (matched in any case, singular or plural, with hyphen
-or space, also inside an identifier: RandomForestClassifier holds "random forest"), exact names (matched as written:
-acronyms, class names) and parents (broader terms, which are never its negatives).
+`data/terms.yaml` groups terms by category. A term has aliases (matched in any case, with hyphen or space, with or
+without a plural -s, also inside CamelCase: RandomForestClassifier holds "random forest"), exact names (matched as
+written: acronyms, class names) and parents (broader terms, which are never its negatives). Not found are plurals like
+"batteries" or "losses", unless they are aliases, and names inside snake_case.
 """
 
 import re

@@ -1,7 +1,8 @@
 """Triplets of passage, term that fits, term that does not.
 
-A pair of passage and term is *strong* when the passage uses the term at least twice, or once and in a heading: reading
-showed that most strong pairs are about the term, while most single mentions only pass by it.
+A pair of passage and term is *strong* when the passage uses the term at least twice, or once if a heading names it; a
+heading that stands in the passage is itself such a use. Reading showed that most strong pairs are about the term, while
+most single mentions only pass by it.
 """
 
 import random
@@ -30,7 +31,10 @@ class Triplet:
 
 @dataclass(frozen=True)
 class StrongPair:
-    """A passage that is likely to be about a term; `strength` counts mentions, a heading as two."""
+    """A passage that is likely to be about a term.
+
+    `strength` counts mentions, those of headings in the text too, and two more if any heading names the term.
+    """
 
     passage: Passage
     term: Term

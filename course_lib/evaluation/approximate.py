@@ -54,12 +54,12 @@ def measure(real: np.ndarray, queries: np.ndarray, sizes: Sequence[int], seed: i
 
     `real`, shape (texts, dimensions), and `queries`, shape (queries, dimensions), are unit vectors. A size no larger
     than `real` takes the first of it, a larger one is filled up with `mixed` ones.
-    Raises CourseError when the process that measures dies, as it does without memory for three copies of the vectors.
+    Raises CourseError when the process that measures dies or is refused memory: it needs three copies of the vectors.
     """
     try:
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
             parts = [process.submit(_searches, real, queries, size, seed, threads).result() for size in sizes]
-    except BrokenProcessPool as error:
+    except (BrokenProcessPool, MemoryError) as error:
         raise CourseError("The process that searched died: close other programs to free memory.") from error
     return [search for part in parts for search in part]
 

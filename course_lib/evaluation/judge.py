@@ -69,6 +69,8 @@ def kept(folder: Path, task: RetrievalTask, retriever: str, seed: int | None = N
     if not file.is_file():
         raise CourseError(f"{file} does not exist: run the notebook that scores {retriever!r} first.")
     scores = Scores(**json.loads(file.read_text(encoding="utf-8")))
+    if (scores.retriever, scores.seed) != (retriever, seed):
+        raise CourseError(f"{file} holds scores of {scores.retriever!r}, not of {retriever!r}: rename one of the two.")
     if scores.groups != task.groups or scores.fingerprint != task.fingerprint:
         raise CourseError(f"{file} holds scores of other queries or another corpus: run its notebook again.")
     return scores
@@ -148,7 +150,7 @@ def verdicts(comparisons: Sequence[tuple[Runs, Runs]], resamples: int, seed: int
     Raises CourseError when two were not scored on the same queries and corpus, or when a training seed stands twice.
     """
     pairs = [paired(candidate, baseline) for candidate, baseline in comparisons]
-    scores = [(_by_group(ours), _by_group(theirs)) for ours, theirs in pairs]
+    scores = [np.split(_by_group([*ours, *theirs]), [len(ours)]) for ours, theirs in pairs]  # the same columns
     p_values = [significance.permutation_p(c.mean(axis=0) - b.mean(axis=0), resamples, seed) for c, b in scores]
     found = []
     for (ours, theirs), (c, b), p, adjusted in zip(pairs, scores, p_values, significance.holm(p_values), strict=True):

@@ -116,8 +116,8 @@ def term_to_passages(
 ) -> RetrievalTask:
     """Each term against the passages of held-out documents; right are the passages that are strongly about it.
 
-    Masked, every term asked about is blanked out in every passage, under all its names: matching the string no longer
-    helps, and the passage has to be understood.
+    Masked, every mention of a term asked about is blanked out in every passage, under all its names but where one
+    stands inside snake_case: matching the string no longer helps, and the passage has to be understood.
     """
     corpus = heldout.passages(passages, split)[: profile.passages]
     found = strong_pairs(corpus, terms)

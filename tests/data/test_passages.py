@@ -115,6 +115,13 @@ def test_a_heading_opens_the_next_passage_and_never_ends_one(counter: Tokenizer)
     assert third.headings == ("Below",) and "Last" not in third.text  # the heading that it stands under
 
 
+def test_headings_without_room_beside_their_paragraph_stand_above_the_passage(counter: Tokenizer) -> None:
+    heading = text(10)
+    for headings in ([heading], [text(100, "a"), text(100, "b"), heading]):
+        [found] = passages.cut([document(*(Block(1, own) for own in headings), text(302))], counter)
+        assert len(counter.encode(found.text).ids) <= passages.MAX_TOKENS and found.headings == (heading,)
+
+
 def test_a_long_paragraph_falls_into_sentences_and_a_data_dump_is_dropped(counter: Tokenizer) -> None:
     long = " ".join(text(100, opening) for opening in ("One", "Two", "Three", "Four"))
     assert [len(counter.encode(p.text).ids) for p in passages.cut([document(long)], counter)] == [302, 102]

@@ -50,6 +50,11 @@ def test_what_is_not_prose_is_left_out(removed: str) -> None:
     assert paragraphs(f"Before it.\n\n{removed}\nAfter it.\n") == ["Before it.", "After it."]
 
 
+def test_a_table_of_contents_is_left_out() -> None:
+    found = rst.prose("T\n=\n\n.. contents::\n\nA\n-\n\nText.\n\nB\n-\n\nMore.\n")
+    assert [block.text for block in found] == ["T", "A", "Text.", "B", "More."]
+
+
 @pytest.mark.parametrize("kind", ["note", "warning", "tip", "topic:: A title", "dropdown:: A title", "div"])
 def test_what_a_box_says_is_prose(kind: str) -> None:
     name, _, title = kind.partition(":: ")

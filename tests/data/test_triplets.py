@@ -139,6 +139,7 @@ def test_negatives_are_spread_evenly_over_the_terms(rows: list[Triplet]) -> None
         ("RF, RF and RF.", (), 3),
         ("Forests\nA random forest.", ("Random forests",), 3),
         ("Only in the heading.", ("Random forests",), None),
+        ("Random forests\nNothing else is said here.", ("Random forests",), 3),
         ("RF and RF.", ("RF", "Random forests"), 4),
         ("", (), None),
     ],

@@ -87,10 +87,11 @@ def test_the_module_brings_no_torch_into_the_process_that_searches():
     assert subprocess.run([sys.executable, "-c", code], cwd=paths.REPO).returncode == 0
 
 
-def test_a_process_that_dies_is_named(monkeypatch):
+@pytest.mark.parametrize("error", [approximate.BrokenProcessPool, MemoryError])
+def test_a_process_that_dies_or_is_refused_memory_is_named(monkeypatch, error):
     class Dead:
         def __init__(self, *_):
-            raise approximate.BrokenProcessPool
+            raise error
 
     monkeypatch.setattr(approximate, "ProcessPoolExecutor", Dead)
     with pytest.raises(CourseError, match=r"^The process that searched died: close other programs to free memory\.$"):

@@ -182,6 +182,13 @@ def test_a_row_of_scores_that_were_kept_by_group_holds_the_headline_alone():
     assert row["seeds"] == 3 and row["metrics"] == {"nDCG@10": pytest.approx(row["mean"], abs=1e-6)}
 
 
+def test_the_order_in_which_queries_were_scored_decides_nothing():
+    ours, base = scores(BASE + 0.02), scores(BASE, "baseline")
+    turned = replace(base, per_query=dict(reversed(base.per_query.items())))
+    assert judge.verdict(ours, turned, 200, 0) == judge.verdict(ours, base, 200, 0)
+    assert judge.verdict(ours, base, 200, 0).word == "WIN"
+
+
 @pytest.fixture
 def task(small_task):
     return small_task({"a": "cats sleep", "b": "dogs bark", "c": "birds sing"}, {"q": "bark", "r": "sleep"})
@@ -192,6 +199,15 @@ def test_kept_scores_come_back_as_they_were_each_under_task_and_retriever(task, 
     files = {judge.keep(found, tmp_path) for found in made}
     assert len(files) == 2 and judge.keep(made[0], tmp_path) in files
     assert [judge.kept(tmp_path, task, name) for name in ("BM25", "random")] == made
+
+
+def test_a_retriever_is_never_given_the_scores_of_one_whose_name_makes_the_same_file(task, tmp_path):
+    made = judge.evaluate(task, BM25())
+    for name in ("A+", "A*"):
+        judge.keep(replace(made, retriever=name), tmp_path)
+    assert judge.kept(tmp_path, task, "A*").retriever == "A*"
+    with pytest.raises(CourseError, match=r"holds scores of 'A\*', not of 'A\+': rename one of the two"):
+        judge.kept(tmp_path, task, "A+")
 
 
 def test_scores_of_several_training_seeds_are_kept_side_by_side(task, tmp_path):
