@@ -91,7 +91,7 @@ def report(
 def train(
     name: Annotated[str, typer.Argument(metavar="RECIPE", help="For example minilm-as-printed.")],
     profile: ProfileName = "short",
-    seed: Annotated[int, typer.Option("--seed", help="Of the batches and of dropout.")] = 42,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of the batches and of dropout.")] = 42,
     output: Output = None,
     nproc: Annotated[int, typer.Option("--nproc", min=1, help="Processes that share each batch.")] = 1,
 ) -> None:

@@ -68,11 +68,13 @@ def memory() -> Check:
 
 
 def disk(folder: Path) -> Check:
-    there = next(p for p in (folder, *folder.parents) if os.path.exists(p))  # Path.exists raises where it may not look
+    remedy = f"Name a folder that you may write, with {DISK_GB} GB free, in COURSE_CACHE."
+    there = next((p for p in (folder, *folder.parents) if os.path.exists(p)), None)  # Path.exists may raise
+    if there is None:
+        return Check(False, f"cache: {folder}, on a drive that is not there", remedy)
     gigabytes = shutil.disk_usage(there).free / 1e9
     writable = there.is_dir() and os.access(there, os.W_OK)
     what = f"cache: {folder}, {gigabytes:.0f} GB free" + ("" if writable else ", not writable")
-    remedy = f"Name a folder that you may write, with {DISK_GB} GB free, in COURSE_CACHE."
     return Check(writable and gigabytes >= DISK_GB, what, remedy)
 
 

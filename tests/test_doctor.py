@@ -86,6 +86,12 @@ def test_the_disk_of_a_cache_that_does_not_exist_yet_is_measured(tmp_path, monke
     assert not (tmp_path / "not").exists()
 
 
+def test_a_cache_on_a_drive_that_is_not_there_fails(tmp_path, monkeypatch):
+    monkeypatch.setattr(os.path, "exists", lambda _: False)
+    check = doctor.disk(tmp_path)
+    assert not check.ok and "on a drive that is not there" in check.what and "COURSE_CACHE" in check.remedy
+
+
 def test_a_cache_that_cannot_be_written_fails(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):

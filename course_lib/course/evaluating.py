@@ -71,7 +71,7 @@ def load(name: str) -> Model:
     except Exception as error:  # damaged files end in many types, tokenizers' in plain Exception
         reason = str(error).partition("\n")[0]
         raise CourseError(f"{name} cannot be loaded ({reason}): save it or download it again.") from error
-    return Model(name, encoder, f"{name}, SHA-256 {artifacts.sha256(weights[0])}")
+    return Model(name, encoder, f"{name}, SHA-256 {' '.join(map(artifacts.sha256, weights))}")
 
 
 def _from_hub(name: str) -> Path:
@@ -118,9 +118,15 @@ def evaluate(
 
 
 def texts(file: Path) -> list[str]:
-    """All texts of a dataset of training rows. Raises what `tables.load` raises."""
+    """All texts of a dataset of training rows, labels and scores aside.
+
+    Raises what `tables.load` raises, and CourseError when there is no text.
+    """
     rows = tables.load(file)
-    return [text for column in rows.column_names for text in rows[column]]
+    found = [text for column in rows.column_names for text in rows[column] if isinstance(text, str)]
+    if not found:
+        raise CourseError(f"{file} holds no column of text: name the file of the rows that the model was trained on.")
+    return found
 
 
 def compare(model: Model, base: Model, profile: Profile, names: Sequence[str] = ()) -> tuple[list[Verdict], list[str]]:

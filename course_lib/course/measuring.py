@@ -9,6 +9,7 @@ import typer
 from course_lib.errors import CourseError
 
 app = typer.Typer(no_args_is_help=True, help="Measure speed, and what each change does to learning.")
+Seeds = Annotated[list[int], typer.Option("--seed", min=0, max=2**32 - 1, help="Once for each seed.")]
 Output = Annotated[Path | None, typer.Option("--output", help="Folder for what a run makes (build).")]
 
 
@@ -32,7 +33,7 @@ def training(
 @app.command()
 def grouping(
     steps: Annotated[int, typer.Option("--steps", min=1, help="Of each training.")] = 111,
-    seeds: Annotated[list[int], typer.Option("--seed", help="Once for each seed.")] = (42, 43, 44),
+    seeds: Seeds = (42, 43, 44),
     output: Output = None,
 ) -> None:
     """Batches grouped by anchor against shuffled ones, on the dev split; about 8 minutes on two cores."""
@@ -51,7 +52,7 @@ def grouping(
 @app.command()
 def ladder(
     rows: Annotated[str, typer.Argument(metavar="pairs|triplets", help="Those of the published recipe to start from.")],
-    seeds: Annotated[list[int], typer.Option("--seed", help="Once for each seed.")] = (42, 43, 44),
+    seeds: Seeds = (42, 43, 44),
     output: Output = None,
 ) -> None:
     """From the published recipe to the better one, one change at a time, on the dev split; hours on two cores."""

@@ -7,6 +7,7 @@ is done when every code cell of the executed file ran to its end without an erro
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -188,7 +189,7 @@ def check_parameters(path: Path) -> None:
 def fingerprints(notebooks: Iterable[Notebook], profile: str) -> dict[str, str]:
     """For each notebook a hash of all that decides its outputs: cells, library, data, lock, profile, needs."""
     common = hashlib.sha256(profile.encode())
-    data = [file for file in paths.DATA.rglob("*") if file.is_file() and paths.DATA / "results" not in file.parents]
+    data = [file for file in paths.DATA.rglob("*") if file.is_file() and not _is_of_a_run(file)]
     for file in sorted([paths.LOCK, *paths.REPO.glob("course_lib/**/*.py"), *data]):
         common.update(file.name.encode() + file.read_bytes())
     prints: dict[str, str] = {}
@@ -198,6 +199,11 @@ def fingerprints(notebooks: Iterable[Notebook], profile: str) -> dict[str, str]:
         content = json.dumps([common.hexdigest(), cells, needs])
         prints[notebook.number] = hashlib.sha256(content.encode()).hexdigest()
     return prints
+
+
+def _is_of_a_run(file: Path) -> bool:
+    """Whether a run made it. The other results, saved trainings and ladders, are what notebooks read."""
+    return paths.DATA / "results" in file.parents and bool(re.fullmatch(r"(\d\d|seconds)\.json", file.name))
 
 
 def _note_seconds(folder: Path, number: str, seconds: float) -> None:

@@ -22,6 +22,7 @@ from course_lib.encoders import Encoder
 from course_lib.errors import CourseError
 from course_lib.precision import choose
 from course_lib.profiles import Profile
+from course_lib.training import distributed
 
 BATCH_SIZE, LEARNING_RATE = 8, 1e-4
 WARMUP = 0.1  # share of the steps
@@ -45,24 +46,25 @@ def train(minilm: Encoder, pairs: Dataset, profile: Profile, seed: int) -> Cross
     model = _untrained(minilm, seed)
     planned = math.ceil(len(pairs) / BATCH_SIZE)
     with tempfile.TemporaryDirectory() as scratch:
+        arguments = CrossEncoderTrainingArguments(
+            output_dir=scratch,
+            per_device_train_batch_size=BATCH_SIZE,
+            max_steps=min(profile.steps(minilm.name) or planned, planned),
+            learning_rate=LEARNING_RATE,
+            warmup_steps=WARMUP,
+            batch_sampler=BatchSamplers.NO_DUPLICATES,  # an answer to the same question is no negative
+            bf16=choose().name == "bf16",
+            use_cpu=not torch.accelerator.is_available(),
+            seed=seed,
+            logging_steps=1,
+            logging_nan_inf_filter=False,
+            save_strategy="no",
+            report_to="none",
+            disable_tqdm=True,
+        )
         trainer = CrossEncoderTrainer(
             model=model,
-            args=CrossEncoderTrainingArguments(
-                output_dir=scratch,
-                per_device_train_batch_size=BATCH_SIZE,
-                max_steps=min(profile.steps(minilm.name) or planned, planned),
-                learning_rate=LEARNING_RATE,
-                warmup_steps=WARMUP,
-                batch_sampler=BatchSamplers.NO_DUPLICATES,  # an answer to the same question is no negative
-                bf16=choose().name == "bf16",
-                use_cpu=not torch.accelerator.is_available(),
-                seed=seed,
-                logging_steps=1,
-                logging_nan_inf_filter=False,
-                save_strategy="no",
-                report_to="none",
-                disable_tqdm=True,
-            ),
+            args=distributed.on_one_device(arguments),
             train_dataset=pairs.select_columns(pairs.column_names[:2]),
             loss=MultipleNegativesRankingLoss(model, num_negatives=NEGATIVES),
             callbacks=[_Watch()],

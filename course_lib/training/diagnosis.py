@@ -61,7 +61,9 @@ def _labels(s: Symptoms) -> Finding | None:
     if s.nearer is not None:
         evidence = f"the untrained encoder is nearer to the positive in {s.nearer:.0%} of the rows, a coin in 50%"
         return Finding("labels shuffled", evidence, remedy, "rows") if SWAPPED <= s.nearer < SHUFFLED else None
-    if not _ranks(s) or s.losses[0] < (blind := math.log(s.recipe.batch_size)) or _end(s) < 0.8 * blind:
+    if not _ranks(s) or not all(map(math.isfinite, s.losses)):
+        return None  # a loss that is no number is another fault's
+    if s.losses[0] < (blind := math.log(s.recipe.batch_size)) or _end(s) < 0.8 * blind:
         return None
     evidence = f"the loss starts at {s.losses[0]:.2f} and ends at {_end(s):.2f}, where a blind model has {blind:.2f}"
     return Finding("labels shuffled", evidence, remedy, "curve")

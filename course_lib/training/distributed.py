@@ -14,6 +14,7 @@ from accelerate.utils import broadcast_object_list
 from sentence_transformers.sentence_transformer.training_args import SentenceTransformerTrainingArguments
 from torch.distributed import run
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from transformers import TrainingArguments
 
 from course_lib.errors import CourseError
 from course_lib.training.recipes import Recipe
@@ -38,6 +39,12 @@ def batch_size(recipe: Recipe, number: int) -> int:
             f"{number} processes cannot share batches of {recipe.batch_size} rows: choose a divisor of it."
         )
     return recipe.batch_size // number
+
+
+def on_one_device(arguments: TrainingArguments) -> TrainingArguments:
+    """The same arguments: a process uses one GPU of several. The library would give each of them a batch of its own."""
+    arguments._n_gpu = min(arguments.n_gpu, 1)
+    return arguments
 
 
 def join() -> int:

@@ -146,7 +146,7 @@ def arguments(
     processes: int = 1,
 ) -> SentenceTransformerTrainingArguments:
     """What the library's trainer is told: the recipe, how the course runs one, and what `sampler` gave."""
-    return SentenceTransformerTrainingArguments(
+    made = SentenceTransformerTrainingArguments(
         output_dir=str(place),
         per_device_train_batch_size=distributed.batch_size(recipe, processes),
         max_steps=steps,
@@ -166,6 +166,7 @@ def arguments(
         report_to="none",
         disable_tqdm=True,
     )
+    return distributed.on_one_device(made)
 
 
 class _Log(TrainerCallback):

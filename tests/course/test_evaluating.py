@@ -107,6 +107,11 @@ def test_a_model_trained_on_what_it_is_asked_is_refused(base, data, tmp_path):
     rows = {"sentence_0": ["What else?"], "sentence_1": ["Something else altogether."]}
     file = tables.save(Dataset.from_dict(rows), tmp_path / "fair.parquet")
     evaluating.evaluate(base, SMOKE, ["forgetting"], evaluating.texts(file))
+    labelled = tables.save(Dataset.from_dict(rows | {"label": [1]}), tmp_path / "labelled.parquet")
+    assert evaluating.texts(labelled) == evaluating.texts(file)
+    numbers = tables.save(Dataset.from_dict({"label": [1]}), tmp_path / "numbers.parquet")
+    with pytest.raises(CourseError, match=r"numbers\.parquet holds no column of text: name the file of the rows"):
+        evaluating.texts(numbers)
     leaked = {"sentence_0": [concept.scenarios[0].question], "sentence_1": [concept.answers[0]]}
     file = tables.save(Dataset.from_dict(leaked), tmp_path / "leaked.parquet")
     with pytest.raises(splits.LeakageError, match=f"query '{concept.name}/scenario 1' stands in the training texts"):

@@ -59,6 +59,11 @@ def test_solution_is_right(said, number: str, answer: object) -> None:
         ("01.1", 0.9, "Both vectors have length 1"),
         ("01.2", lambda vectors, mask: vectors.amax(dim=1), "Padding has won"),
         ("01.2", lambda vectors, mask: (vectors * mask.unsqueeze(-1)).amax(dim=1), "A zero has won"),
+        (
+            "01.2",
+            lambda vectors, mask: vectors.masked_fill(mask.unsqueeze(-1) == 0, -1).amax(dim=1),
+            "For each text and dimension",
+        ),
         ("01.2", mean_pool, "the mean of the real tokens"),
         ("01.2", lambda vectors, mask: vectors[:, 0], "the first token"),
         ("01.2", lambda vectors, mask: vectors.amax(dim=2), "over the tokens, dim=1"),
@@ -68,6 +73,11 @@ def test_solution_is_right(said, number: str, answer: object) -> None:
         ("01.3", windows_of(lambda limit: limit, lambda limit, shared: limit - shared), "take two places"),
         ("01.3", lambda pieces, limit, shared: [pieces[: limit - 2]], "p4, p5, p6, p7, p8, p9 of p0 to p9"),
         ("01.3", windows_of(lambda limit: limit - 2, lambda limit, shared: 2), "only repeats"),
+        (
+            "01.3",
+            windows_of(lambda limit: limit - 2, lambda limit, shared: 2, lambda p: len(p) - 3),
+            "p10 of p0 to p10",
+        ),
         ("01.3", windows_of(lambda limit: limit - 2, lambda limit, shared: limit - 2), "opens with the last 2 pieces"),
         ("01.3", windows_of(lambda limit: limit - 3, lambda limit, shared: 1, lambda p: len(p) - 2), "be shorter"),
         ("01.3", lambda pieces, *rest: windows(pieces, *rest) if len(pieces) > 4 else [], "one window"),

@@ -67,6 +67,7 @@ def test_the_graded_exercise_asks_for_what_scikit_learn_computes():
             "not only those that were found",
         ),
         ("02.2", lambda r, g, k: graded(r, g, k, ideal=lambda r, g, k: sorted(g.values())), "highest grade first"),
+        ("02.2", lambda r, g, k: graded(r, g, k, ideal=lambda r, g, k: list(g.values())), "in whatever order"),
         ("02.2", lambda r, g, k: graded(r, g, k, gain=lambda grade: 2**grade - 1), "another convention"),
         ("02.2", lambda r, g, k: graded(r, g, k, gain=bool), "use its grade as its gain"),
         ("02.2", lambda r, g, k: sum(g.get(d, 0) for d in r[:k]) / sum(g.values()), "Nothing is discounted"),

@@ -26,6 +26,12 @@ def joined(text, training):
     return overlap(text, [" ".join(training)])
 
 
+def repeated(text, training):
+    known, own = set().union(*(shingles(other, 3) for other in training)), words(text)
+    runs = [tuple(own[place : place + 3]) for place in range(len(own) - 2)]
+    return sum(run in known for run in runs) / len(runs)
+
+
 MEAN_GAIN = sum(1 / log2(rank + 1) for rank in range(1, 9)) / 8
 
 
@@ -51,6 +57,7 @@ def test_solution_is_right(said, number: str, answer: object) -> None:
         ("04.2", 0.3, "all seven siblings"),
         ("04.3", word_overlap, "compare runs, not words"),
         ("04.3", joined, "on its own"),
+        ("04.3", repeated, "counts once"),
         ("04.3", jaccard, "Too small"),
         ("04.3", lambda text, training: 0.0, "Too small"),
         ("04.3", lambda text, training: 0.5 * ("mean of the" in text), "Too large"),

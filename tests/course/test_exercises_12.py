@@ -30,6 +30,16 @@ def bag(training: list[str], heldout: list[str]) -> float:
     return sum(set(words(text)) <= known for text in heldout) / len(heldout)
 
 
+def sorted_words(training: list[str], heldout: list[str]) -> float:
+    known = {tuple(sorted(words(text))) for text in training}
+    return sum(tuple(sorted(words(text))) in known for text in heldout) / len(heldout)
+
+
+def fragment(training: list[str], heldout: list[str]) -> float:
+    known = [" ".join(words(text)) for text in training]
+    return sum(any(" ".join(words(text)) in other for other in known) for text in heldout) / len(heldout)
+
+
 def complement(training: list[str], heldout: list[str]) -> float:
     return 1 - leaked(training, heldout)
 
@@ -62,6 +72,8 @@ def test_solution_is_right(said, number: str, answer: object) -> None:
         ("12.3", exact, "in capitals"),
         ("12.3", lower, "punctuation differs"),
         ("12.3", bag, "their order counts too"),
+        ("12.3", sorted_words, "in another order"),
+        ("12.3", fragment, "compare whole texts"),
         ("12.3", complement, "which of the two you return"),
     ],
 )

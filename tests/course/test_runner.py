@@ -81,9 +81,10 @@ def prints(small_course, profile: str = "smoke") -> dict[str, str]:
 
 
 def test_a_fingerprint_changes_with_cells_profile_library_data_lock_and_needs(small_course, monkeypatch, tmp_path):
-    for name in ("course_lib", "data/qa", "data/results"):
+    for name in ("course_lib", "data/qa", "data/results/full"):
         (tmp_path / name).mkdir(parents=True)
-    files = [tmp_path / name for name in ("course_lib/a.py", "data/terms.yaml", "data/qa/a.jsonl", "lock")]
+    saved = "data/results/full/train-a-seed1.json"
+    files = [tmp_path / name for name in ("course_lib/a.py", "data/terms.yaml", "data/qa/a.jsonl", saved, "lock")]
     for file in files:
         file.write_text("before")
     for name, place in (("REPO", tmp_path), ("DATA", tmp_path / "data"), ("LOCK", tmp_path / "lock")):
@@ -91,7 +92,7 @@ def test_a_fingerprint_changes_with_cells_profile_library_data_lock_and_needs(sm
     small_course.write("00_a")
     small_course.write("01_b", needs="00")
     before = prints(small_course)
-    (tmp_path / "data" / "results" / "00.json").write_text("{}")  # what a run made is no source
+    (tmp_path / "data" / "results" / "full" / "00.json").write_text("{}")  # what a run made is no source
     assert prints(small_course) == before
 
     small_course.write("01_b", "1", needs="00")

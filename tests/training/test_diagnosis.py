@@ -90,6 +90,8 @@ def test_the_seven_faults_with_a_curve_are_all_different_and_each_changes_one_th
         (CLIMBING, ["learning rate too high"]),
         (DOWN_TO_BLIND, ["labels shuffled"]),
         ((1.0, 2.0, float("nan")), ["learning rate too high"]),
+        ((float("nan"),) * 3, ["learning rate too high"]),
+        ((3.0, 2.9, *[float("nan")] * 4), ["learning rate too high"]),
         ((0.3, 1.2), []),  # two batches are no curve
         ((3.9, 5.0), ["labels shuffled"]),
         ((0.9,), []),

@@ -20,7 +20,8 @@ from course_lib import encoders, profiles
 from course_lib.cli import app
 from course_lib.data import qa, tables, views
 from course_lib.errors import CourseError
-from course_lib.training import runs, trainer
+from course_lib.precision import Precision
+from course_lib.training import distributed, runs, trainer
 from course_lib.training.batches import DistinctBatchSampler, GroupedBatchSampler
 from course_lib.training.recipes import (
     MINILM_AS_PRINTED,
@@ -54,6 +55,16 @@ def run(minilm, pairs, before, tmp_path_factory) -> Iterator[trainer.TrainingRun
 
 def files(folder: Path) -> set[str]:
     return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_step_takes_one_batch_however_many_gpus_there_are(monkeypatch, tmp_path):
+    given = SMALL, 1, 0, Precision("fp32", 1.0, 1.0), tmp_path, BatchSamplers.BATCH_SAMPLER
+    made = trainer.arguments(*given)
+    made._n_gpu = 2  # as the library sets it where there are two
+    assert made.train_batch_size == 2 * SMALL.batch_size
+    assert distributed.on_one_device(made).train_batch_size == SMALL.batch_size
+    monkeypatch.setattr(type(made), "n_gpu", 2)
+    assert trainer.arguments(*given)._n_gpu == 1
 
 
 def test_the_model_folder_holds_weights_as_safetensors_alone_a_card_and_the_record(run):

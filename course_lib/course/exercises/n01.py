@@ -17,7 +17,7 @@ WRONG_COSINES = {
 VECTORS = torch.tensor(
     [
         [[-1.0, 2.0, -3.0], [-2.0, -1.0, -0.5], [-4.0, 1.0, -2.0], [-3.0, 0.5, -1.0]],
-        [[-5.0, -1.0, 0.5], [-0.5, -3.0, -1.0], [9.0, 9.0, 9.0], [8.0, 8.0, 8.0]],
+        [[-500.0, -100.0, 0.5], [-50.0, -300.0, -1.0], [9.0, 9.0, 9.0], [8.0, 8.0, 8.0]],
     ]
 )  # Shape: (2, 4, 3); the last two tokens of the second text are padding
 MASK = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0]])
@@ -59,7 +59,15 @@ def _max_pool(answer: object) -> str | None:
 
 
 def _windows(answer: object) -> str | None:
-    pieces = [f"p{number}" for number in range(10)]
+    if hint := _windows_of(answer, 10) or _windows_of(answer, 11):  # 10 fill their windows, 11 do not
+        return hint
+    if [list(window) for window in answer(["p0", "p1", "p2"], LIMIT, SHARED)] != [["p0", "p1", "p2"]]:
+        return "A text within the limit is one window, as it is."
+    return None
+
+
+def _windows_of(answer: object, count: int) -> str | None:
+    pieces = [f"p{number}" for number in range(count)]
     found = [list(window) for window in answer(pieces, LIMIT, SHARED)]
     size = LIMIT - 2
     if any(len(window) > LIMIT for window in found):
@@ -67,7 +75,7 @@ def _windows(answer: object) -> str | None:
     if any(len(window) > size for window in found):
         return f"[CLS] and [SEP] take two places of every window: of a limit of {LIMIT}, {size} are left for pieces."
     if lost := [piece for piece in pieces if not any(piece in window for window in found)]:
-        return f"{', '.join(lost)} of p0 to p9 is in no window: what no window holds is never read."
+        return f"{', '.join(lost)} of p0 to {pieces[-1]} is in no window: what no window holds is never read."
     for before, after in pairwise(found):
         if set(after) <= set(before):
             return "A window only repeats pieces of the one before it: stop when the last piece has been read."
@@ -75,8 +83,6 @@ def _windows(answer: object) -> str | None:
             return f"Each window opens with the last {SHARED} pieces of the one before, lest a thought be torn apart."
     if any(len(window) < size for window in found[:-1]):
         return "Only the last window may be shorter than the limit allows: more windows cost more time."
-    if [list(window) for window in answer(pieces[:3], LIMIT, SHARED)] != [pieces[:3]]:
-        return "A text within the limit is one window, as it is."
     return None
 
 

@@ -11,7 +11,7 @@ WRONG_CEILINGS = {
     (4 + 10) / 20: "That is the ceiling of Precision@10: recall divides by each query's own number of them.",
     10 / 12: "Twelve is the average number; take the ceiling of each query first, then the mean.",
 }
-GRADES = {"a": 3, "b": 2, "c": 1}
+GRADES = {"c": 1, "a": 3, "b": 2}
 RANKING = ["x", "b", "a", "y"]  # c is never found
 
 
@@ -23,6 +23,7 @@ GAINED, IDEAL = _dcg([0, 2, 3]), _dcg([3, 2, 1])
 WRONG_GRADED = {
     GAINED: "That is the DCG: divide it by the DCG of the best ranking possible.",
     GAINED / _dcg([3, 2]): "The ideal holds every document of `grades`, not only those that were found.",
+    GAINED / _dcg([1, 3, 2]): "Sort the grades, falling: the ideal has the highest first, in whatever order they come.",
     GAINED / _dcg([1, 2, 3]): "The ideal has the highest grade first: sort the grades, falling.",
     _dcg([0, 3, 7]) / _dcg([7, 3, 1]): "Here the gain is the grade itself; 2 ** grade - 1 is another convention.",
     _dcg([0, 1, 1]) / _dcg([1, 1, 1]): "Every relevant document earns the same in it: use its grade as its gain.",

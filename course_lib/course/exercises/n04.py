@@ -22,6 +22,7 @@ WRONG_SHARES = {
 TRAINING = ["the mean of the squared errors over all rows", "a tree splits the data where the error falls most"]
 SHARED = "the mean of the squared distances to the center"  # 3 of its 7 shingles stand in TRAINING
 SPLICED = "over all rows a tree splits"  # 2 of 4; all four only if the two texts are joined
+REPEATED = "over all rows and over all rows of errors"  # 7 runs, 6 of them distinct; one of those in TRAINING
 ALIEN = "squared rows of a data mean the most"  # known words, no known run of three
 
 
@@ -50,7 +51,8 @@ def _overlap(answer: object) -> str | None:
     if answer(SPLICED, TRAINING) > 1 / 2 + 1e-6:
         return "One run was found across the end of a text: make the shingles of each training text on its own."
     if abs(answer(SHARED, TRAINING) - 3 / 7) < 1e-6 and abs(answer(SPLICED, TRAINING) - 1 / 2) < 1e-6:
-        return None
+        once = abs(answer(REPEATED, TRAINING) - 1 / 6) < 1e-6
+        return None if once else "A run that stands twice in the text counts once: compare distinct runs."
     if answer(SHARED, TRAINING) < 3 / 7:
         return "Too small: divide by the number of the held-out text's own shingles, not by all shingles there are."
     return "Too large: count each distinct run of three words of the held-out text, and divide by their number."

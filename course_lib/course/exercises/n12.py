@@ -73,6 +73,10 @@ def _leaked(answer: object) -> str | None:
         return "It misses a copy whose punctuation differs: compare words, not characters."
     if share(NEW):
         return "It calls a text leaked because its words stand somewhere in training: their order counts too."
+    if share([" ".join(reversed(TRAINING[1].split()))]):
+        return "It calls a text leaked that has a training text's words in another order: their order counts too."
+    if share([TRAINING[2].partition("? ")[2]]):
+        return "It calls a text leaked that is a part of a training text: compare whole texts."
     return None
 
 
