@@ -103,7 +103,11 @@ def _check(recipe: Recipe, encoder: Encoder, dataset: Dataset, processes: int) -
 
 
 def _steps_an_epoch(recipe: Recipe, dataset: Dataset, processes: int) -> int:
-    """Several processes leave out the rows of a last, smaller batch: they would not be the same number in each."""
+    """Rows in batches. Several processes leave out the rows of a last, smaller batch: not the same number in each.
+
+    A view keeps some rows apart, and then its sampler may need a few batches more (two or three for the better MPNet).
+    The training does not wait for them.
+    """
     batches = len(dataset) / recipe.batch_size
     return math.ceil(batches) if processes == 1 else math.floor(batches)
 
