@@ -19,21 +19,29 @@ class Precision:
     bf16_seconds: float
 
 
-@cache
-def choose() -> Precision:
-    """bf16 where a (512, 768) x (768, 768) product is at least GAIN times as fast in it.
+def here() -> str:
+    """The kind of device that trains here, as torch calls it: the accelerator's, or "cpu"."""
+    return torch.accelerator.current_accelerator().type if torch.accelerator.is_available() else "cpu"
 
-    Takes a moment, about a second on a processor that has to emulate bf16.
+
+def choose(kind: str | None = None) -> Precision:
+    """bf16 where a (512, 768) x (768, 768) product is at least GAIN times as fast in it, on `kind` of device or `here`.
+
+    Measured once a process. Takes a moment, about a second on a processor that has to emulate bf16.
     """
-    seconds = {dtype: _seconds(dtype) for dtype in (torch.float32, torch.bfloat16)}
+    return _choice(kind or here())
+
+
+@cache
+def _choice(kind: str) -> Precision:
+    seconds = {dtype: _seconds(dtype, kind) for dtype in (torch.float32, torch.bfloat16)}
     fp32, bf16 = seconds[torch.float32], seconds[torch.bfloat16]
     return Precision("bf16" if fp32 > GAIN * bf16 else "fp32", round(fp32, 6), round(bf16, 6))
 
 
-def _seconds(dtype: torch.dtype) -> float:
-    device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else "cpu"
-    left = torch.ones(ROWS, SIZE, dtype=dtype, device=device)
-    right = torch.ones(SIZE, SIZE, dtype=dtype, device=device)
+def _seconds(dtype: torch.dtype, kind: str) -> float:
+    left = torch.ones(ROWS, SIZE, dtype=dtype, device=kind)
+    right = torch.ones(SIZE, SIZE, dtype=dtype, device=kind)
     taken = []
     while len(taken) < REPEATS and sum(taken) < ENOUGH:
         start = time.perf_counter()

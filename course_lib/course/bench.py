@@ -109,7 +109,7 @@ def ask(process: subprocess.Popen, side: str) -> dict:
 
 def _summary(name: str, rounds: list[dict], tokens: float | None = None) -> dict:
     """Seconds of each side: a mean over steps with its standard deviation, or the sum over parts."""
-    peaks = precision.choose()
+    peaks = precision.choose("cpu")
     product = 2 * precision.ROWS * precision.SIZE**2  # operations of the matrix product that `choose` times
     rows = []
     for side in SIDES:

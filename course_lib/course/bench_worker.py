@@ -40,7 +40,8 @@ def main() -> None:
             loss = _stock_loss(recipe, model)
         else:
             batches = trainer.sampler(recipe, dataset, model)
-            arguments = trainer.arguments(recipe, steps, SEED, precision.choose(), Path(scratch), batches)
+            fast = precision.choose("cpu")
+            arguments = trainer.arguments(recipe, steps, SEED, fast, Path(scratch), batches, kind="cpu")
             loss = losses.build(recipe, model)
         arguments = arguments.set_save(strategy="no")
         turns = _Turns(model)

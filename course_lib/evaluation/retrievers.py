@@ -162,8 +162,8 @@ def embed(model: SentenceTransformer, texts: Sequence[str]) -> np.ndarray:
 
 
 def _fast(model: SentenceTransformer | CrossEncoder) -> torch.autocast:
-    """bf16 where this machine is faster in it."""
-    return torch.autocast(model.device.type, torch.bfloat16, enabled=precision.choose().name == "bf16")
+    """bf16 where the model's device is faster in it."""
+    return torch.autocast(model.device.type, torch.bfloat16, enabled=precision.choose(model.device.type).name == "bf16")
 
 
 def _finite(values: np.ndarray) -> np.ndarray:

@@ -72,7 +72,7 @@ def climb(encoder: str, shuffled: Rows, grouped: Rows, at_least: float, max_seq_
     model = models.stock(encoders.folder(encoder), "cpu")
     model.max_seq_length = max_seq_length
     optimizer = torch.optim.AdamW(model.parameters(), MPNET_AS_PRINTED.learning_rate, weight_decay=0.0, fused=True)
-    plan = ways(precision.choose().name == "bf16")
+    plan = ways(precision.choose("cpu").name == "bf16")
     return list(_rungs(plan, model.train(), optimizer, shuffled, grouped, at_least))
 
 

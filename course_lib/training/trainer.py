@@ -24,7 +24,7 @@ from course_lib import models, paths, speedups
 from course_lib.data.views import VIEW_COLUMNS
 from course_lib.encoders import Encoder
 from course_lib.errors import CourseError
-from course_lib.precision import Precision, choose
+from course_lib.precision import Precision, choose, here
 from course_lib.profiles import Profile
 from course_lib.training import averaging, cards, checkpoints, distributed, losses, runs
 from course_lib.training.batches import DistinctBatchSampler, GroupedBatchSampler
@@ -148,8 +148,12 @@ def arguments(
     place: Path,
     batches: Callable[..., DefaultBatchSampler] | BatchSamplers,
     processes: int = 1,
+    kind: str | None = None,
 ) -> SentenceTransformerTrainingArguments:
-    """What the library's trainer is told: the recipe, how the course runs one, and what `sampler` gave."""
+    """What the library's trainer is told: the recipe, how the course runs one, and what `sampler` gave.
+
+    `kind` is that of the device, the one `here` without (see `precision`).
+    """
     made = SentenceTransformerTrainingArguments(
         output_dir=str(place),
         per_device_train_batch_size=distributed.batch_size(recipe, processes),
@@ -161,7 +165,7 @@ def arguments(
         batch_sampler=batches,
         dataloader_drop_last=processes > 1,
         bf16=precision.name == "bf16",
-        use_cpu=not torch.accelerator.is_available(),
+        use_cpu=(kind or here()) == "cpu",
         seed=seed,
         logging_steps=1,
         logging_nan_inf_filter=False,

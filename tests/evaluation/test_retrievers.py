@@ -222,7 +222,7 @@ def cross_encoder() -> CrossEncoder:
 
 
 def test_the_first_documents_stand_in_the_order_of_the_cross_encoder_s_scores(cross_encoder, small_task, monkeypatch):
-    monkeypatch.setattr(precision, "choose", lambda: precision.Precision("fp32", 1.0, 1.0))  # equal to the last digit
+    monkeypatch.setattr(precision, "choose", lambda _: precision.Precision("fp32", 1.0, 1.0))  # equal to the last digit
     queries = {"q": "salty sea", "r": "rain"}
     first = Fixed({"q": ["cats", "trees", "sea", "forest", "rain"], "r": ["rain", "forest", "sea", "trees", "cats"]})
     ranked = Reranked(first, cross_encoder, 4, "re-ranked").rank(small_task(CORPUS, queries))

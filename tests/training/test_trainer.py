@@ -67,6 +67,14 @@ def test_a_step_takes_one_batch_however_many_gpus_there_are(monkeypatch, tmp_pat
     assert trainer.arguments(*given)._n_gpu == 1
 
 
+def test_a_training_takes_the_device_that_is_here_but_for_one_that_is_asked_for(monkeypatch, tmp_path):
+    given = SMALL, 1, 0, Precision("fp32", 1.0, 1.0), tmp_path, BatchSamplers.BATCH_SAMPLER
+    for here, use_cpu in (("cpu", True), ("cuda", False)):
+        monkeypatch.setattr(trainer, "here", lambda here=here: here)
+        assert trainer.arguments(*given).use_cpu == use_cpu
+        assert trainer.arguments(*given, kind="cpu").use_cpu  # as both sides of the benchmark
+
+
 def test_the_model_folder_holds_weights_as_safetensors_alone_a_card_and_the_record(run):
     assert run.folder.name == "minilm-as-printed-seed1" and run.folder.parts[-3:-1] == ("smoke", "models")
     assert {"model.safetensors", "modules.json", "README.md", "run.json"} <= files(run.folder)
