@@ -20,7 +20,7 @@ from transformers.utils.logging import disable_progress_bar, enable_progress_bar
 from course_lib import encoders
 from course_lib.encoders import Encoder
 from course_lib.errors import CourseError
-from course_lib.precision import choose
+from course_lib.precision import choose, here
 from course_lib.profiles import Profile
 from course_lib.training import distributed
 
@@ -54,7 +54,7 @@ def train(minilm: Encoder, pairs: Dataset, profile: Profile, seed: int) -> Cross
             warmup_steps=WARMUP,
             batch_sampler=BatchSamplers.NO_DUPLICATES,  # an answer to the same question is no negative
             bf16=choose().name == "bf16",
-            use_cpu=not torch.accelerator.is_available(),
+            use_cpu=here() == "cpu",
             seed=seed,
             logging_steps=1,
             logging_nan_inf_filter=False,

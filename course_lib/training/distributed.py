@@ -17,6 +17,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from transformers import TrainingArguments
 
 from course_lib.errors import CourseError
+from course_lib.precision import here
 from course_lib.training.recipes import Recipe
 
 T = TypeVar("T")
@@ -54,8 +55,7 @@ def join() -> int:
     """
     if processes() == 1:
         return 1
-    on_cpu = not torch.accelerator.is_available()
-    joined = SentenceTransformerTrainingArguments(use_cpu=on_cpu, dataloader_drop_last=True).world_size
+    joined = SentenceTransformerTrainingArguments(use_cpu=here() == "cpu", dataloader_drop_last=True).world_size
     if joined != processes():
         raise CourseError(f"{processes()} processes were started but {joined} work together: start them with torchrun.")
     return joined

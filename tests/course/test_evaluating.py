@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 from datasets import Dataset
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Dense
 
 from course_lib import cli, encoders, paths, profiles
 from course_lib.course import evaluating
@@ -100,6 +102,19 @@ def test_a_planted_worse_model_is_refused_and_no_test_split_is_read_for_it(worse
     assert len(verdicts) == len(FEW) and left_out == [] and not readings.ledger().exists()
     with pytest.raises(CourseError, match=rf"{worse} is refused: -0\.\d+ \[-0\.\d+, -0\.\d+\] nDCG@10 on '.*' against"):
         gate.assert_no_regression(verdicts)
+
+
+def test_weights_are_named_to_the_last_file_of_them(tiny, tmp_path):
+    named = []
+    for change in (0.0, 1.0):
+        model = SentenceTransformer(modules=[*copy.deepcopy(tiny.model), Dense(32, 8)], device="cpu")
+        with torch.no_grad():
+            model[-1].linear.weight.fill_(0.5)
+            model[-1].linear.bias.zero_()
+            model[0].auto_model.embeddings.LayerNorm.bias.add_(change)
+        model.save_pretrained(str(tmp_path / "model"))
+        named.append(evaluating.load(str(tmp_path / "model")).weights)
+    assert named[0] != named[1] and all(len(weights.split()) == 4 for weights in named)  # name, SHA-256, two files
 
 
 def test_a_model_trained_on_what_it_is_asked_is_refused(base, data, tmp_path):

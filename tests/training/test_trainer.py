@@ -67,6 +67,13 @@ def test_a_step_takes_one_batch_however_many_gpus_there_are(monkeypatch, tmp_pat
     assert trainer.arguments(*given)._n_gpu == 1
 
 
+@pytest.mark.parametrize("seed", ["-1", str(2**32)])
+@pytest.mark.parametrize("command", [["train", "minilm-better"], ["bench", "ladder", "pairs"], ["bench", "grouping"]])
+def test_a_seed_that_no_generator_takes_is_refused(command, seed):
+    refused = CliRunner().invoke(app, [*command, "--seed", seed])
+    assert refused.exit_code == 2 and "Invalid value for '--seed'" in refused.output
+
+
 def test_a_training_takes_the_device_that_is_here_but_for_one_that_is_asked_for(monkeypatch, tmp_path):
     given = SMALL, 1, 0, Precision("fp32", 1.0, 1.0), tmp_path, BatchSamplers.BATCH_SAMPLER
     for here, use_cpu in (("cpu", True), ("cuda", False)):
