@@ -74,6 +74,15 @@ MPNET = tuple(
 SCIKIT_LEARN = Artifact(
     "scikit-learn", "1.9.1", "sdist", 7_786_908, "629cada3e33e2b9bf376cdc7614a47a4140b8aedc1d836579e359736fbd82977"
 )
+SCIKIT_IMAGE = Artifact(
+    "scikit-image", "0.26.0", "sdist", 22_729_739, "f5f970ab04efad85c24714321fcc91613fcb64ef2a892a13167df2f3e59199fa"
+)
+SCIPY = Artifact(
+    "scipy", "1.17.1", "sdist", 30_573_822, "95d8e012d8cb8816c226aef832200b1d45109ed4464303e997c5b13122b297c0"
+)
+STATSMODELS = Artifact(
+    "statsmodels", "0.15.0", "sdist", 15_736_853, "5d257fe58d0772bc46a557880ca78e2a8e07fec7bfd9d11074aef8e33e1aecbc"
+)
 
 
 def sha256(file: Path) -> str:

@@ -19,7 +19,7 @@ ProfileName = Annotated[str, typer.Option("--profile", help="smoke, short or ful
 ModelName = Annotated[str, typer.Argument(help="minilm, mpnet, a model's folder, or a name on the hub.")]
 TaskNames = Annotated[
     list[str] | None,
-    typer.Option("--task", help="A task's name, may be repeated; none means all but transfer-wide."),
+    typer.Option("--task", help="A task's name, may be repeated; none means all."),
 ]
 Output = Annotated[Path | None, typer.Option("--output", help="Folder for what a run makes (build).")]
 

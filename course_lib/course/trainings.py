@@ -20,7 +20,7 @@ from course_lib.training.recipes import Recipe
 from course_lib.training.runs import TrainingRun
 
 JUDGED = {  # the tasks of its dataset, then what it may cost
-    "minilm": ("question-answers", "scenario-answers", "transfer", "transfer-wide", "forgetting"),
+    "minilm": ("question-answers", "scenario-answers", "transfer", "transfer-manuals", "forgetting"),
     "mpnet": ("term-passages", "term-passages-masked", "unseen-term-passages-masked", "transfer", "forgetting"),
 }
 CARDS = {"minilm": cards.MINILM, "mpnet": cards.MPNET}

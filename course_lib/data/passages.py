@@ -10,7 +10,7 @@ import json
 import re
 import tarfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -53,15 +53,23 @@ def load() -> list[Passage]:
 
     Raises CourseError when the passages built are not the recorded ones, byte for byte.
     """
-    kept = paths.cache() / "corpus" / f"passages-{SHA256[:12]}.jsonl"
-    if kept.exists() and sha256(content := kept.read_bytes()) == SHA256:
+    return pinned("passages", SHA256, lambda: read_documents(artifacts.fetch(artifacts.SCIKIT_LEARN)))
+
+
+def pinned(name: str, expected: str, read: Callable[[], Iterable[Document]]) -> list[Passage]:
+    """The passages of the documents that `read` gives, kept in the cache as `name`; read only where they are not kept.
+
+    Raises CourseError when the SHA-256 of those built is not the expected one.
+    """
+    kept = paths.cache() / "corpus" / f"{name}-{expected[:12]}.jsonl"
+    if kept.exists() and sha256(content := kept.read_bytes()) == expected:
         return [from_json(line) for line in content.decode().split("\n") if line]
-    passages = cut(read_documents(artifacts.fetch(artifacts.SCIKIT_LEARN)), tokenizer())
+    passages = cut(read(), tokenizer())
     content = to_jsonl(passages).encode()
-    if sha256(content) != SHA256:
+    if sha256(content) != expected:
         raise CourseError(
-            f"The passages built have SHA-256 {sha256(content)[:12]}, not {SHA256[:12]} as recorded in "
-            "course_lib/data/passages.py: install the versions of requirements.lock and try again."
+            f"The passages built have SHA-256 {sha256(content)[:12]}, not {expected[:12]} as recorded in "
+            f"course_lib/data/{name}.py: install the versions of requirements.lock and try again."
         )
     write_atomically(kept, content)
     return passages
@@ -88,27 +96,6 @@ def tokenizer() -> Tokenizer:
     return counter
 
 
-def read_documents(archive: Path) -> list[Document]:
-    """Guide pages and gallery examples of the scikit-learn source distribution, in order of name."""
-    sources = dict(sorted(_members(archive)))
-    titles: dict[str, str] = {}
-    for name, source in sources.items():
-        titles |= rst.labels(source)
-        titles[f"sphx_glr_auto_{name.replace('/', '_')}"] = next(rst.headings(source), name)
-    return [
-        Document(name, tuple(rst.prose(rst.resolve_references(source, titles)))) for name, source in sources.items()
-    ]
-
-
-def _members(archive: Path) -> Iterator[tuple[str, str]]:
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            name = member.name.partition("/")[2]
-            if member.isfile() and (shown := _wanted(name)):
-                text = tar.extractfile(member).read().decode("utf-8")
-                yield shown, gallery_to_rst(text) if name.endswith(".py") else text
-
-
 def _wanted(name: str) -> str | None:
     """The name a document of the corpus goes by, or None for everything else in the archive."""
     folder, _, file = name.rpartition("/")
@@ -118,6 +105,30 @@ def _wanted(name: str) -> str | None:
         page = name.removeprefix("doc/")
         return page if page.partition("/")[0] in GUIDE else None
     return None
+
+
+def read_documents(archive: Path, wanted: Callable[[str], str | None] = _wanted) -> list[Document]:
+    """Guide pages and gallery examples of a source distribution, in order of name.
+
+    `wanted` gives the name that a member of the archive goes by, or None for one that is no document.
+    """
+    sources = dict(sorted(_members(archive, wanted)))
+    titles: dict[str, str] = {}
+    for name, source in sources.items():
+        titles |= rst.labels(source)
+        titles[f"sphx_glr_auto_{name.replace('/', '_')}"] = next(rst.headings(source), name)
+    return [
+        Document(name, tuple(rst.prose(rst.resolve_references(source, titles)))) for name, source in sources.items()
+    ]
+
+
+def _members(archive: Path, wanted: Callable[[str], str | None]) -> Iterator[tuple[str, str]]:
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            name = member.name.partition("/")[2]
+            if member.isfile() and (shown := wanted(name)):
+                text = tar.extractfile(member).read().decode("utf-8")
+                yield shown, gallery_to_rst(text) if name.endswith(".py") else text
 
 
 def gallery_to_rst(code: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from course_lib.data import passages, qa, splits, terms
+from course_lib.data import manuals, passages, qa, splits, terms
 from course_lib.data.splits import Split
 from course_lib.errors import CourseError
 from course_lib.evaluation import checks, tasks
@@ -27,13 +27,10 @@ def load_data() -> Data:
 
 
 def build(data: Data, split: Split, profile: Profile, names: Sequence[str] = ()) -> dict[str, RetrievalTask]:
-    """Name -> task, those that are named, or else all that the split has but those of BY_NAME.
-
-    Raises CourseError for a name that is none.
-    """
+    """Name -> task, those that are named, or else all that the split has. Raises CourseError for an unknown name."""
     if unknown := set(names) - TASKS.keys():
         raise CourseError(f"There is no task {min(unknown)!r}: choose from {', '.join(TASKS)}.")
-    lacking = BY_NAME if split in data.heldout.term.values() else (*BY_NAME, *UNSEEN)
+    lacking = () if split == "test" else TEST_ONLY
     every = [name for name in TASKS if name not in lacking]
     return {name: TASKS[name](data, split, profile) for name in names or every}
 
@@ -64,7 +61,7 @@ TASKS: dict[str, Callable[[Data, Split, Profile], RetrievalTask]] = {
     "passage-terms-masked": lambda *of: _passage_terms(*of, masked=True),
     "transfer": lambda d, *of: checks.title_to_section(d.passages, d.heldout, *of),
     "forgetting": lambda _, *of: checks.first_sentence_to_topic(*of),
-    "transfer-wide": lambda d, *of: checks.title_to_section_wide(d.passages, d.heldout, *of),
+    "transfer-manuals": lambda _, *of: checks.title_to_section_of_manuals(manuals.load(), *of),
 }
-BY_NAME = ("transfer-wide",)  # built only when named: it asks about documents that triplets are made from
 UNSEEN = ("unseen-term-passages", "unseen-term-passages-masked")  # heldout.txt lists terms for test alone
+TEST_ONLY = (*UNSEEN, "transfer-manuals")

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from course_lib import profiles
+from course_lib.data import manuals
 from course_lib.data.passages import Passage
 from course_lib.data.splits import Heldout
-from course_lib.errors import CourseError
 from course_lib.evaluation import checks, judge
 from course_lib.evaluation.checks import MAX_WORDS, MIN_WORDS, QUERY_WORDS
 from course_lib.evaluation.retrievers import BM25
@@ -32,19 +32,12 @@ def test_sections_are_those_of_held_out_documents_and_show_no_title(corpus, held
     assert task.split == split and len(set(task.groups.values())) > 20
 
 
-def test_the_wide_check_asks_all_documents_but_those_of_dev_and_of_test_alone(corpus, heldout):
-    wide = checks.title_to_section_wide(corpus, heldout, "test", FULL)
-    narrow = checks.title_to_section(corpus, heldout, "test", FULL)
-    of_dev = {document for document, split in heldout.document.items() if split == "dev"}
-    assert of_dev and of_dev.isdisjoint(wide.groups.values())
-    sections = {section.text for section in checks.sections(p for p in corpus if p.document not in of_dev)}
-    assert set(wide.corpus.values()) == sections and narrow.queries.items() <= wide.queries.items()
-    for query, right in narrow.qrels.items():
-        assert {narrow.corpus[key] for key in right} == {wide.corpus[key] for key in wide.qrels[query]}
-    assert wide.split == "test" and wide.name != narrow.name
-    for split in ("train", "dev"):
-        with pytest.raises(CourseError, match="of the test split alone: to choose, ask `transfer` on dev"):
-            checks.title_to_section_wide(corpus, heldout, split, FULL)
+def test_the_titles_of_other_manuals_ask_about_every_one_of_them_and_about_no_document_of_the_corpus(corpus):
+    pages = manuals.load()
+    task = checks.title_to_section_of_manuals(pages, "test", FULL)
+    assert set(task.corpus.values()) == {section.text for section in checks.sections(pages)}
+    assert {document.partition("/")[0] for document in task.groups.values()} == {a.name for a in manuals.PAGES}
+    assert {p.document for p in corpus}.isdisjoint(task.groups.values()) and len(set(task.groups.values())) > 200
 
 
 def test_a_title_of_several_documents_is_no_query_and_one_used_twice_in_a_document_has_two_right_answers():
@@ -120,7 +113,7 @@ def of_both_splits(corpus, heldout, profile):
     for split in ("dev", "test"):
         yield checks.title_to_section(corpus, heldout, split, profile)
         yield checks.first_sentence_to_topic(split, profile)
-    yield checks.title_to_section_wide(corpus, heldout, "test", profile)
+    yield checks.title_to_section_of_manuals(manuals.load(), "test", profile)
 
 
 def test_no_check_is_solved_by_matching_words_nor_out_of_reach(corpus, heldout):
