@@ -31,7 +31,5 @@ def test_unseen_terms_are_those_held_out_and_asked_against_the_same_passages(dat
 
 def test_named_tasks_are_built_alone_and_an_unknown_name_is_refused_with_those_there_are(data):
     assert list(suite.build(data, "test", SMOKE, ["forgetting", "transfer"])) == ["forgetting", "transfer"]
-    with pytest.raises(
-        CourseError, match=r"There is no task 'x': choose from question-answers, .*-manuals\."
-    ):
+    with pytest.raises(CourseError, match=r"There is no task 'x': choose from question-answers, .*-manuals\."):
         suite.build(data, "test", SMOKE, ["forgetting", "x"])
