@@ -8,13 +8,13 @@ import re
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from course_lib import encoders, paths
-from course_lib.artifacts import SCIKIT_LEARN
+from course_lib.artifacts import SCIKIT_IMAGE, SCIKIT_LEARN, SCIPY, STATSMODELS, Artifact
 from course_lib.errors import CourseError
 
 MEMORY_GB, DISK_GB = 7, 8
@@ -49,7 +49,9 @@ def checks() -> Iterator[Check]:
     yield kernel()
     for name in ("minilm", "mpnet"):
         yield encoder(name)
-    yield corpus()
+    yield archives("corpus", [SCIKIT_LEARN], "Notebook 08 downloads it; `course run 08` does so now.")
+    task = "`course evaluate minilm --task transfer-manuals`"
+    yield archives("manuals", [SCIKIT_IMAGE, SCIPY, STATSMODELS], f"Notebook 11 downloads them; {task} does so now.")
     yield hub()
 
 
@@ -118,10 +120,10 @@ def encoder(name: str) -> Check:
     )
 
 
-def corpus() -> Check:
-    there = (paths.cache() / "downloads" / SCIKIT_LEARN.filename).is_file()
-    what = f"corpus: {SCIKIT_LEARN.name} {SCIKIT_LEARN.version} {'in the cache' if there else 'not here yet'}"
-    return Check(there, what, "Notebook 08 downloads it; `course run 08` does so now.")
+def archives(name: str, needed: Sequence[Artifact], remedy: str) -> Check:
+    there = all((paths.cache() / "downloads" / artifact.filename).is_file() for artifact in needed)
+    listed = ", ".join(f"{artifact.name} {artifact.version}" for artifact in needed)
+    return Check(there, f"{name}: {listed} {'in the cache' if there else 'not here yet'}", remedy)
 
 
 def hub() -> Check:

@@ -12,7 +12,8 @@ import pytest
 
 from course_lib import artifacts, doctor, encoders, paths
 
-NAMES = ("Python ", "memory:", "cache:", "packages:", "kernel python3:", "encoder minilm:", "encoder mpnet:", "corpus:")
+NAMES = ("Python ", "memory:", "cache:", "packages:", "kernel python3:", "encoder minilm:", "encoder mpnet:")
+NAMES += ("corpus: scikit-learn ", "manuals: scikit-image ")
 
 
 @pytest.fixture(autouse=True)
@@ -147,11 +148,17 @@ def test_a_share_that_is_not_there_fails_with_what_to_correct(monkeypatch, tmp_p
     assert not check.ok and str(tmp_path / "gone") in check.what and "COURSE_MODELS" in check.remedy
 
 
-def test_the_corpus_is_found_in_the_cache_and_said_to_be_missing_where_not(tmp_path):
-    assert not doctor.corpus().ok and "course run 08" in doctor.corpus().remedy
-    (tmp_path / "cache" / "downloads").mkdir(parents=True)
-    (tmp_path / "cache" / "downloads" / artifacts.SCIKIT_LEARN.filename).touch()
-    assert doctor.corpus().ok
+def test_archives_are_found_in_the_cache_and_said_to_be_missing_where_one_is_not(tmp_path):
+    needed = [artifacts.SCIKIT_LEARN, artifacts.SCIPY]
+    folder = tmp_path / "cache" / "downloads"
+    folder.mkdir(parents=True)
+    for artifact in needed:
+        assert doctor.archives("corpus", needed, "Get them.") == doctor.Check(
+            False, "corpus: scikit-learn 1.9.1, scipy 1.17.1 not here yet", "Get them."
+        )
+        (folder / artifact.filename).touch()
+    check = doctor.archives("corpus", needed, "Get them.")
+    assert check.ok and check.what.endswith("scipy 1.17.1 in the cache")
 
 
 def test_the_hub_is_reachable_or_not_and_neither_is_a_failure(monkeypatch):

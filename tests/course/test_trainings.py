@@ -25,7 +25,7 @@ def test_a_kept_training_holds_losses_and_scores_and_its_card_shows_them(tiny, t
     assert file == tmp_path / "smoke" / "results" / "train-minilm-as-printed-seed7.json"
     row = json.loads(file.read_text(encoding="utf-8"))
     assert len(row["losses"]) == row["steps"] == 2 and row["seed"] == 7 and row["peak_memory_mb"] > 300
-    titles = ["title -> section", "title -> section (wide)"]
+    titles = ["title -> section", "title -> section (other manuals)"]
     tasks = ["question -> answers", "scenario -> answers", *titles, "first sentence -> Python topic"]
     assert [score["task"] for score in row["scores"]] == tasks
     card = (run.folder / "README.md").read_text(encoding="utf-8")
