@@ -74,6 +74,9 @@ MPNET = tuple(
 SCIKIT_LEARN = Artifact(
     "scikit-learn", "1.9.1", "sdist", 7_786_908, "629cada3e33e2b9bf376cdc7614a47a4140b8aedc1d836579e359736fbd82977"
 )
+NUMPY = Artifact(
+    "numpy", "2.4.6", "sdist", 20_735_807, "f3a3570c4a2a16746ac2c31a7c7c7b0c186b95ce902e33db6f28094ed7387dda"
+)
 SCIKIT_IMAGE = Artifact(
     "scikit-image", "0.26.0", "sdist", 22_729_739, "f5f970ab04efad85c24714321fcc91613fcb64ef2a892a13167df2f3e59199fa"
 )

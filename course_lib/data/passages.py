@@ -69,7 +69,7 @@ def pinned(name: str, expected: str, read: Callable[[], Iterable[Document]]) -> 
     if sha256(content) != expected:
         raise CourseError(
             f"The passages built have SHA-256 {sha256(content)[:12]}, not {expected[:12]} as recorded in "
-            f"course_lib/data/{name}.py: install the versions of requirements.lock and try again."
+            f"course_lib/data/{name.partition('-')[0]}.py: install the versions of requirements.lock and try again."
         )
     write_atomically(kept, content)
     return passages

@@ -29,18 +29,19 @@ class View:
     answers: tuple[str, ...]
 
 
-def questions(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int) -> list[View]:
-    """The published rows as they are; concepts and `seed` decide nothing here."""
+def questions(pairs: Sequence[Pair]) -> list[View]:
+    """The published rows as they are."""
     return [View(p.question, p.answer, p.concept, (p.concept,)) for p in pairs]
 
 
-def masked_answers(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int) -> list[View]:
-    """Every answer as a positive, with another answer to the same question as its anchor, in which all names of the
-    concept are blanked out.
+def masked_answers(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int, masked: float) -> list[View]:
+    """Every answer as a positive, with another answer to the same question as its anchor; in a share `masked` of the
+    rows all names of the concept are blanked out of the anchor.
 
-    A concept with a single answer gives no row.
+    A concept with a single answer gives no row. Which answer asks does not depend on `masked`.
     """
-    rng, by_name = random.Random(seed), {concept.name: concept for concept in concepts}
+    rng, chance = random.Random(seed), random.Random(seed + 1)
+    by_name = {concept.name: concept for concept in concepts}
     answers: dict[str, list[str]] = defaultdict(list)
     for pair in pairs:
         answers[pair.concept].append(pair.answer)
@@ -48,11 +49,11 @@ def masked_answers(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int
     for name, own in answers.items():
         concept = by_name[name]
         matcher = Matcher([Term(name, concept.topic, concept.aliases)])
-        masked = [matcher.mask(text, {name}) for text in own]
         for number, positive in enumerate(own):
-            others = [text for other, text in enumerate(masked) if other != number]
-            if others:
-                rows.append(View(rng.choice(others), positive, name, (name,)))
+            if others := own[:number] + own[number + 1 :]:
+                asking = rng.choice(others)
+                anchor = matcher.mask(asking, {name}) if chance.random() < masked else asking
+                rows.append(View(anchor, positive, name, (name,)))
     return rows
 
 

@@ -45,7 +45,7 @@ def title_to_section(passages: Sequence[Passage], heldout: Heldout, split: Split
 
 
 def title_to_section_of_manuals(manuals: Sequence[Passage], split: Split, profile: Profile) -> RetrievalTask:
-    """The same of the manuals of other libraries, several times as many documents, of which no recipe has seen any."""
+    """The same of the manuals of other libraries that `data.manuals` gives for the split; no recipe has seen any."""
     return _title_task("title -> section (other manuals)", manuals, manuals, split, profile)
 
 

@@ -30,7 +30,7 @@ def build(data: Data, split: Split, profile: Profile, names: Sequence[str] = ())
     """Name -> task, those that are named, or else all that the split has. Raises CourseError for an unknown name."""
     if unknown := set(names) - TASKS.keys():
         raise CourseError(f"There is no task {min(unknown)!r}: choose from {', '.join(TASKS)}.")
-    lacking = () if split == "test" else TEST_ONLY
+    lacking = () if split == "test" else UNSEEN
     every = [name for name in TASKS if name not in lacking]
     return {name: TASKS[name](data, split, profile) for name in names or every}
 
@@ -61,7 +61,6 @@ TASKS: dict[str, Callable[[Data, Split, Profile], RetrievalTask]] = {
     "passage-terms-masked": lambda *of: _passage_terms(*of, masked=True),
     "transfer": lambda d, *of: checks.title_to_section(d.passages, d.heldout, *of),
     "forgetting": lambda _, *of: checks.first_sentence_to_topic(*of),
-    "transfer-manuals": lambda _, *of: checks.title_to_section_of_manuals(manuals.load(), *of),
+    "transfer-manuals": lambda _, split, *of: checks.title_to_section_of_manuals(manuals.load(split), split, *of),
 }
 UNSEEN = ("unseen-term-passages", "unseen-term-passages-masked")  # heldout.txt lists terms for test alone
-TEST_ONLY = (*UNSEEN, "transfer-manuals")

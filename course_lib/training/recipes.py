@@ -18,8 +18,8 @@ class Recipe:
     vectors (TripletLoss); a loss ignores the other's parameter. `group_anchors` puts rows of one anchor into one batch,
     `alike_lengths` rows whose longest texts have about as many tokens: both save work, and neither is on a card.
 
-    The last five are those of the better recipes: `view`, how the published rows are shown (see `data.views`), and for
-    passages in what share of the rows `masked`; `tokens`, how many of a text are read in the training (the saved model
+    The last five are those of the better recipes: `view`, how the published rows are shown (see `data.views`), and in
+    what share of them the name is `masked`; `tokens`, how many of a text are read in the training (the saved model
     reads as many as before); `both_directions`, whether the positive must find its anchor as well; `tuned_share`, the
     share of the trained weights in the saved ones, the rest being the untrained encoder's.
     """
@@ -80,6 +80,7 @@ MINILM_BETTER = Recipe(
     alike_lengths=True,
     epochs=1,
     view="masked answers",
+    masked=0.5,
     tuned_share=0.8,
 )
 MPNET_BETTER = Recipe(
