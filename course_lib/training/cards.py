@@ -155,7 +155,8 @@ def add_training(folder: Path, model: SentenceTransformer, record: dict) -> None
         "Mean loss": f"{record['mean_loss_first_500']:.4f} over steps 1-{min(steps, LOGGED_STEPS)}",
     }
     if recipe.view:
-        facts["Rows shown"] = f"the {recipe.rows} of the published card as {recipe.view}"
+        share = f", a share of {recipe.masked:g} of them masked" if recipe.masked else ""
+        facts["Rows shown"] = f"the {recipe.rows} of the published card as {recipe.view}{share}"
     if recipe.tuned_share < 1:
         own, base = recipe.tuned_share, 1 - recipe.tuned_share
         facts["Saved weights"] = f"{own:g} of the trained ones plus {base:g} of the base model's"
