@@ -42,9 +42,8 @@ def view(recipe: Recipe) -> list[views.View]:
     if recipe.rows == "pairs":
         concepts = qa.load()
         pairs = splits.training_pairs(concepts, heldout)
-        if recipe.view == "questions":
-            return views.questions(pairs)
-        return views.masked_answers(pairs, concepts, VIEW_SEED, recipe.masked)
+        show = {"questions": views.questions, "masked answers": views.masked_answers}[recipe.view]
+        return show(pairs, concepts, VIEW_SEED)
     inventory = terms.load()
     pairs = splits.training_strong_pairs(triplets.strong_pairs(passages.load(), inventory), heldout)
     return views.masked_passages(pairs, inventory, VIEW_SEED, recipe.masked)

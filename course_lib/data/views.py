@@ -29,19 +29,18 @@ class View:
     answers: tuple[str, ...]
 
 
-def questions(pairs: Sequence[Pair]) -> list[View]:
-    """The published rows as they are."""
+def questions(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int) -> list[View]:
+    """The published rows as they are; concepts and `seed` decide nothing here."""
     return [View(p.question, p.answer, p.concept, (p.concept,)) for p in pairs]
 
 
-def masked_answers(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int, masked: float) -> list[View]:
-    """Every answer as a positive, with another answer to the same question as its anchor; in a share `masked` of the
-    rows all names of the concept are blanked out of the anchor.
+def masked_answers(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int) -> list[View]:
+    """Every answer as a positive, with another answer to the same question as its anchor, in which all names of the
+    concept are blanked out.
 
-    A concept with a single answer gives no row. Which answer asks does not depend on `masked`.
+    A concept with a single answer gives no row.
     """
-    rng, chance = random.Random(seed), random.Random(seed + 1)
-    by_name = {concept.name: concept for concept in concepts}
+    rng, by_name = random.Random(seed), {concept.name: concept for concept in concepts}
     answers: dict[str, list[str]] = defaultdict(list)
     for pair in pairs:
         answers[pair.concept].append(pair.answer)
@@ -49,11 +48,11 @@ def masked_answers(pairs: Sequence[Pair], concepts: Sequence[Concept], seed: int
     for name, own in answers.items():
         concept = by_name[name]
         matcher = Matcher([Term(name, concept.topic, concept.aliases)])
+        masked = [matcher.mask(text, {name}) for text in own]
         for number, positive in enumerate(own):
-            if others := own[:number] + own[number + 1 :]:
-                asking = rng.choice(others)
-                anchor = matcher.mask(asking, {name}) if chance.random() < masked else asking
-                rows.append(View(anchor, positive, name, (name,)))
+            others = [text for other, text in enumerate(masked) if other != number]
+            if others:
+                rows.append(View(rng.choice(others), positive, name, (name,)))
     return rows
 
 

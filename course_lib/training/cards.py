@@ -157,6 +157,9 @@ def add_training(folder: Path, model: SentenceTransformer, record: dict) -> None
     if recipe.view:
         share = f", a share of {recipe.masked:g} of them masked" if recipe.masked else ""
         facts["Rows shown"] = f"the {recipe.rows} of the published card as {recipe.view}{share}"
+    if recipe.similarities_kept:
+        weight = f"{recipe.similarities_kept:g} times the mean squared change"
+        facts["Second loss"] = f"{weight} of the cosines between positives (similarity-preserving distillation)"
     if recipe.tuned_share < 1:
         own, base = recipe.tuned_share, 1 - recipe.tuned_share
         facts["Saved weights"] = f"{own:g} of the trained ones plus {base:g} of the base model's"

@@ -1,4 +1,7 @@
-"""The two losses of the course, from the library, over a model that encodes each distinct text of a batch once."""
+"""The two losses of the course, from the library, over a model that encodes each distinct text of a batch once.
+
+A third can be added to either: it keeps what the untrained encoder knew.
+"""
 
 from collections.abc import Iterable
 
@@ -6,6 +9,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.losses.merged_forward import embed_columns
 from sentence_transformers.sentence_transformer import losses
+from sentence_transformers.util import all_gather_with_grad, cos_sim
 from torch import Tensor, nn
 
 from course_lib import speedups
@@ -39,9 +43,12 @@ class _OnePass:
     """
 
     def forward(self, sentence_features: Iterable[dict[str, Tensor]], labels: Tensor | None) -> Tensor:
+        return self.compute_loss_from_embeddings(self.embed(sentence_features), labels)
+
+    def embed(self, sentence_features: Iterable[dict[str, Tensor]]) -> list[Tensor]:
+        """One tensor (rows, dimensions) a column."""
         unpadded = any(isinstance(module, speedups.Unpadded) for module in self.model.modules())
-        embeddings = embed_columns(self.model, sentence_features, separate_first=not unpadded)
-        return self.compute_loss_from_embeddings(embeddings, labels)
+        return embed_columns(self.model, sentence_features, separate_first=not unpadded)
 
 
 class TripletLoss(_OnePass, losses.TripletLoss):
@@ -52,14 +59,51 @@ class MultipleNegativesRankingLoss(_OnePass, losses.MultipleNegativesRankingLoss
     """The library's, in one pass."""
 
 
-def build(recipe: Recipe, model: SentenceTransformer, gather: bool = False) -> nn.Module:
-    """The recipe's loss over `model`; `gather`: in-batch negatives from the rows of all processes."""
+class Keeping(nn.Module):
+    """A loss, plus `weight` times how far the cosines between a batch's positives have moved from the teacher's.
+
+    How far: the mean squared difference over all pairs of positives, 0 for a batch of one; `gather`: those of all
+    processes. The teacher is the encoder before training, and stays as it is. Source: Tung and Mori,
+    Similarity-preserving knowledge distillation, ICCV 2019; there rows of similarities are normalised, here embeddings.
+    """
+
+    def __init__(self, loss: _OnePass, teacher: SentenceTransformer, weight: float, gather: bool):
+        super().__init__()
+        self.loss, self.weight, self.gather = loss, weight, gather
+        self.teacher = (teacher.eval(),)  # in a tuple it is no part of this module: not trained, moved or exchanged
+
+    def forward(self, sentence_features: Iterable[dict[str, Tensor]], labels: Tensor | None) -> Tensor:
+        columns = list(sentence_features)
+        with torch.no_grad():
+            before = self.teacher[0](dict(columns[1]))["sentence_embedding"]  # (rows, dimensions)
+        embeddings = self.loss.embed(columns)
+        moved = self._cosines(embeddings[1]) - self._cosines(before)
+        return self.loss.compute_loss_from_embeddings(embeddings, labels) + self.weight * moved.square().mean()
+
+    def _cosines(self, positives: Tensor) -> Tensor:
+        """Of this process's (rows, dimensions) with all: (rows, rows of all processes)."""
+        return cos_sim(positives, all_gather_with_grad(positives) if self.gather else positives)
+
+
+def build(
+    recipe: Recipe, model: SentenceTransformer, teacher: SentenceTransformer | None = None, gather: bool = False
+) -> nn.Module:
+    """The recipe's loss over `model`.
+
+    `teacher`, the encoder before training, is needed by a recipe that keeps its similarities; `gather`: in-batch
+    negatives from the rows of all processes.
+    """
+    loss = _published(recipe, EncodeOnce(model), gather)
+    return Keeping(loss, teacher, recipe.similarities_kept, gather) if recipe.similarities_kept else loss
+
+
+def _published(recipe: Recipe, model: EncodeOnce, gather: bool) -> _OnePass:
     if recipe.loss == "TripletLoss":
         metric = losses.TripletDistanceMetric.EUCLIDEAN
-        return TripletLoss(EncodeOnce(model), distance_metric=metric, triplet_margin=recipe.margin)
+        return TripletLoss(model, distance_metric=metric, triplet_margin=recipe.margin)
     directions = ("query_to_doc", "doc_to_query") if recipe.both_directions else ("query_to_doc",)
     return MultipleNegativesRankingLoss(
-        EncodeOnce(model),
+        model,
         scale=recipe.scale,
         gather_across_devices=gather,
         directions=directions,

@@ -18,10 +18,11 @@ class Recipe:
     vectors (TripletLoss); a loss ignores the other's parameter. `group_anchors` puts rows of one anchor into one batch,
     `alike_lengths` rows whose longest texts have about as many tokens: both save work, and neither is on a card.
 
-    The last five are those of the better recipes: `view`, how the published rows are shown (see `data.views`), and in
-    what share of them the name is `masked`; `tokens`, how many of a text are read in the training (the saved model
-    reads as many as before); `both_directions`, whether the positive must find its anchor as well; `tuned_share`, the
-    share of the trained weights in the saved ones, the rest being the untrained encoder's.
+    The last six are those of the better recipes: `view`, how the published rows are shown (see `data.views`), and for
+    passages in what share of the rows `masked`; `tokens`, how many of a text are read in the training (the saved model
+    reads as many as before); `both_directions`, whether the positive must find its anchor as well; `similarities_kept`,
+    the weight of a second loss that keeps positives as similar to each other as they were (see `losses.Keeping`);
+    `tuned_share`, the share of the trained weights in the saved ones, the rest being the untrained encoder's.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Recipe:
     masked: float = 0.0
     tokens: int | None = None
     both_directions: bool = False
+    similarities_kept: float = 0.0
     tuned_share: float = 1.0
 
 
@@ -80,7 +82,7 @@ MINILM_BETTER = Recipe(
     alike_lengths=True,
     epochs=1,
     view="masked answers",
-    masked=0.5,
+    similarities_kept=30.0,
     tuned_share=0.8,
 )
 MPNET_BETTER = Recipe(

@@ -67,7 +67,7 @@ def _process(rank: int, folder: Path, batches: Sequence[Batch], place: Path, thr
 
 def _steps(folder: Path, batches: Sequence[Batch], gather: bool) -> list[float]:
     model = models.load(folder, "cpu").eval()  # dropout off
-    loss = losses.build(RECIPE, model, gather)
+    loss = losses.build(RECIPE, model, gather=gather)
     several = dist.is_initialized()
     shared = DistributedDataParallel(loss, find_unused_parameters=True) if several else loss  # averages gradients
     optimizer = torch.optim.AdamW(model.parameters(), RECIPE.learning_rate, weight_decay=0.0)

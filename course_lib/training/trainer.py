@@ -62,7 +62,7 @@ def train(recipe: Recipe, encoder: Encoder, dataset: Dataset, profile: Profile, 
                 recipe, steps, seed, precision, place, sampler(recipe, dataset, model, processes), processes
             ),
             train_dataset=texts,
-            loss=losses.build(recipe, model, gather=processes > 1),
+            loss=losses.build(recipe, model, encoder.model, gather=processes > 1),
             callbacks=[_Log(steps)],
             training=training,
         )

@@ -26,14 +26,14 @@ def concepts(tmp_path_factory) -> list[qa.Concept]:
 
 def test_questions_are_the_published_rows(concepts):
     pairs = qa.pairs(concepts)
-    rows = views.questions(pairs)
+    rows = views.questions(pairs, concepts, seed=1)
     assert [(r.anchor, r.positive) for r in rows] == [(p.question, p.answer) for p in pairs]
     assert all(row.answers == (row.asks,) for row in rows)
 
 
 def test_a_masked_answer_asks_for_another_answer_to_the_same_question_and_does_not_name_it(concepts):
     own = {concept.name: concept for concept in concepts}
-    rows = views.masked_answers(qa.pairs(concepts), concepts, seed=1, masked=1.0)
+    rows = views.masked_answers(qa.pairs(concepts), concepts, seed=1)
     assert [row.positive for row in rows] == [pair.answer for pair in qa.pairs(concepts)]
     for row in rows:
         concept = own[row.asks]
@@ -42,18 +42,8 @@ def test_a_masked_answer_asks_for_another_answer_to_the_same_question_and_does_n
         assert BLANK in row.anchor or row.anchor in concept.answers
 
 
-def test_a_share_of_the_answers_that_ask_is_masked_and_the_same_ones_ask_whatever_the_share(concepts):
-    own = {concept.name: concept for concept in concepts}
-    none, half, whole = (views.masked_answers(qa.pairs(concepts), concepts, 1, share) for share in (0.0, 0.5, 1.0))
-    assert all(row.anchor in own[row.asks].answers for row in none)
-    for shown, bare, hidden in zip(half, none, whole, strict=True):
-        assert shown.positive == bare.positive == hidden.positive and shown.anchor in (bare.anchor, hidden.anchor)
-    naming = [place for place, row in enumerate(whole) if BLANK in row.anchor]
-    assert 0.4 < sum(BLANK in half[place].anchor for place in naming) / len(naming) < 0.6
-
-
 def test_a_concept_with_one_answer_gives_no_row_of_masked_answers(concepts):
-    assert views.masked_answers(qa.pairs(concepts)[:1], concepts, seed=1, masked=1.0) == []
+    assert views.masked_answers(qa.pairs(concepts)[:1], concepts, seed=1) == []
 
 
 @pytest.mark.parametrize(("masked", "hidden"), [(0.0, 0), (1.0, 2)])
@@ -73,12 +63,12 @@ def test_a_passage_answers_every_term_that_it_mentions_masked_or_not():
 
 def test_the_same_seed_shows_the_same_rows_and_another_seed_others(concepts):
     pairs = qa.pairs(concepts)
-    first, again, other = (views.masked_answers(pairs, concepts, seed, 0.5) for seed in (1, 1, 2))
+    first, again, other = (views.masked_answers(pairs, concepts, seed) for seed in (1, 1, 2))
     assert first == again != other
 
 
 def test_a_dataset_of_a_view_has_two_texts_and_what_a_sampler_must_know(concepts):
-    rows = views.questions(qa.pairs(concepts)[:3])
+    rows = views.questions(qa.pairs(concepts)[:3], concepts, seed=1)
     dataset = tables.to_dataset(rows)
     assert dataset.column_names == ["sentence_0", "sentence_1", *views.VIEW_COLUMNS]
     assert dataset[0]["answers"] == [rows[0].asks] and dataset[0]["sentence_1"] == rows[0].positive

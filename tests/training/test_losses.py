@@ -1,14 +1,19 @@
 """Encoding each distinct text once changes neither loss nor gradients, and the losses are those of the recipes."""
 
 import copy
+from dataclasses import replace
+from itertools import product
 
 import pytest
 import torch
 from sentence_transformers.sentence_transformer import losses as library
+from torch.nn.functional import cosine_similarity as cosine
 
 from course_lib import encoders, models
 from course_lib.training import losses
 from course_lib.training.recipes import MINILM_AS_PRINTED, MPNET_AS_PRINTED
+
+KEEPING = replace(MINILM_AS_PRINTED, similarities_kept=100.0)
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +99,61 @@ def test_scale_and_margin_are_the_recipe_s(model, pairs, triplets):
     assert losses.build(MINILM_AS_PRINTED, model).scale == 20.0
     built = losses.build(MPNET_AS_PRINTED, model)
     assert built.triplet_margin == 5.0 and built.distance_metric is library.TripletDistanceMetric.EUCLIDEAN
+
+
+@pytest.fixture
+def moved(model):
+    """The encoder after some training: every weight a little off."""
+    found = copy.deepcopy(model)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weight in found.parameters():
+            weight.mul_(1 + 0.1 * torch.randn(weight.shape, generator=generator))
+    return found
+
+
+def test_what_has_not_moved_costs_nothing_and_pulls_nowhere(model, pairs):
+    columns = features(model, pairs)
+    plain, gradients = loss_and_gradients(losses.build(MINILM_AS_PRINTED, model), model, columns)
+    kept, kept_gradients = loss_and_gradients(losses.build(KEEPING, model, copy.deepcopy(model)), model, columns)
+    assert kept == pytest.approx(plain.item(), abs=1e-6)
+    for name, gradient in gradients.items():
+        torch.testing.assert_close(kept_gradients[name], gradient, rtol=1e-4, atol=1e-5)
+
+
+def test_moved_similarities_of_positives_cost_their_mean_squared_difference_times_the_weight(model, moved, pairs):
+    columns = features(model, pairs)
+    with torch.no_grad():
+        plain = losses.build(MINILM_AS_PRINTED, moved)([dict(c) for c in columns], None)
+        kept = losses.build(KEEPING, moved, model)([dict(c) for c in columns], None)
+        now, before = (m(dict(columns[1]))["sentence_embedding"] for m in (moved, model))
+    pairs_of_rows = list(product(range(len(now)), repeat=2))
+    changes = [cosine(now[i], now[j], dim=0) - cosine(before[i], before[j], dim=0) for i, j in pairs_of_rows]
+    by_hand = sum(change**2 for change in changes) / len(changes)
+    assert by_hand > 1e-4
+    assert kept - plain == pytest.approx(100 * by_hand.item(), rel=1e-3)
+
+
+def test_a_step_against_its_gradient_brings_similarities_back_and_leaves_the_teacher_alone(model, moved, pairs):
+    columns, weights = features(model, pairs), copy.deepcopy(model.state_dict())
+    only = replace(KEEPING, similarities_kept=1e6)  # beside it the ranking loss is nothing
+    loss = losses.build(only, moved, model)
+    assert {id(p) for p in loss.parameters()} == {id(p) for p in moved.parameters()}
+    optimizer = torch.optim.SGD(loss.parameters(), lr=1e-9)
+    found = []
+    for _ in range(3):
+        value, _ = loss_and_gradients(loss, moved, columns)
+        found.append(value.item())
+        optimizer.step()
+    assert found[0] > found[1] > found[2]
+    assert all(torch.equal(weights[name], weight) for name, weight in model.state_dict().items())
+
+
+def test_a_batch_of_one_row_has_no_similarities_to_keep(model, moved, pairs):
+    columns = features(model, pairs, rows=1)
+    with torch.no_grad():
+        plain, kept = (
+            losses.build(recipe, moved, model)([dict(c) for c in columns], None)
+            for recipe in (MINILM_AS_PRINTED, KEEPING)
+        )
+    assert kept == pytest.approx(plain.item(), abs=1e-5)
