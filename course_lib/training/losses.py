@@ -72,6 +72,11 @@ class Keeping(nn.Module):
         self.loss, self.weight, self.gather = loss, weight, gather
         self.teacher = (teacher.eval(),)  # in a tuple it is no part of this module: not trained, moved or exchanged
 
+    @property
+    def model(self) -> nn.Module:
+        """What is trained: in a loss without it the library's trainer does not put the model that several share."""
+        return self.loss.model
+
     def forward(self, sentence_features: Iterable[dict[str, Tensor]], labels: Tensor | None) -> Tensor:
         columns = list(sentence_features)
         with torch.no_grad():
