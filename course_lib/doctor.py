@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from course_lib import encoders, paths
-from course_lib.artifacts import NUMPY, SCIKIT_IMAGE, SCIKIT_LEARN, SCIPY, STATSMODELS, Artifact
+from course_lib.artifacts import SCIKIT_IMAGE, SCIKIT_LEARN, SCIPY, STATSMODELS, Artifact
 from course_lib.errors import CourseError
 
 MEMORY_GB, DISK_GB = 7, 8
@@ -50,7 +50,7 @@ def checks() -> Iterator[Check]:
     for name in ("minilm", "mpnet"):
         yield encoder(name)
     yield archives("corpus", [SCIKIT_LEARN], "Notebook 08 downloads it; `course run 08` does so now.")
-    yield archives("manuals", [NUMPY, SCIKIT_IMAGE, SCIPY, STATSMODELS], "Notebook 11 downloads what it asks for.")
+    yield archives("manuals", [SCIKIT_IMAGE, SCIPY, STATSMODELS], "Notebook 11 downloads them.")
     yield hub()
 
 

@@ -13,7 +13,7 @@ import pytest
 from course_lib import artifacts, doctor, encoders, paths
 
 NAMES = ("Python ", "memory:", "cache:", "packages:", "kernel python3:", "encoder minilm:", "encoder mpnet:")
-NAMES += ("corpus: scikit-learn ", "manuals: numpy ")
+NAMES += ("corpus: scikit-learn ", "manuals: scikit-image ")
 
 
 @pytest.fixture(autouse=True)
